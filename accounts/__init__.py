@@ -1,0 +1,1 @@
+"""WHO: people, linked accounts, credentials."""

@@ -1,0 +1,1 @@
+"""Facebook as a way in, with addresses from the settings."""

@@ -1,0 +1,1 @@
+"""Spotify as a way in, with addresses from the settings."""

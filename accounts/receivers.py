@@ -1,0 +1,3 @@
+"""The seams with allauth's signals."""
+
+from __future__ import annotations

@@ -1,0 +1,10 @@
+"""What happened to a linked account or a person, told by ids, never by tokens."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+credential_stored = Signal()  # credential_id, reconnected: consent was given (again)
+credential_refreshed = Signal()  # credential_id
+credential_lost = Signal()  # credential_id, reason: the person has to reconnect, or disconnected
+person_leaving = Signal()  # user_id: before the rows are deleted

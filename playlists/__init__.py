@@ -1,0 +1,1 @@
+"""WHAT: versions, runs, and the lists they change."""

@@ -1,0 +1,3 @@
+"""Versions, runs and tracks."""
+
+from __future__ import annotations

@@ -1,0 +1,7 @@
+"""The demo's mail, to read in the browser."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,277 @@
+"""All settings, read from the environment once; every one has a system check (docs/settings.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from kombu import Queue
+
+from spotsite import env, logs, mail
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# The outside ---------------------------------------------------------------------------------------
+
+PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000")
+DEBUG = env.flag("DEBUG")
+DEMO = env.flag("DEMO")  # a demo or a test: the clock may be moved and mail read at /dev/mail/
+SECRET_KEY = env.text("SECRET_KEY")
+_PUBLIC = urlsplit(PUBLIC_URL)
+HTTPS = _PUBLIC.scheme == "https"
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", _PUBLIC.hostname or "")
+CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"]
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+if TRUSTED_PROXIES and HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TOKEN_KEYS = env.text("TOKEN_KEYS")
+
+DATABASE_URL = env.text("DATABASE_URL")
+REDIS_URL = env.text("REDIS_URL")
+EMAIL_URL = env.text("EMAIL_URL", "console:")
+
+SPOTIFY_CLIENT_ID = env.text("SPOTIFY_CLIENT_ID")
+SPOTIFY_CLIENT_SECRET = env.text("SPOTIFY_CLIENT_SECRET")
+SPOTIFY_AUTHORIZE_URL = env.url("SPOTIFY_AUTHORIZE_URL", "https://accounts.spotify.com/authorize")
+SPOTIFY_ACCOUNTS_URL = env.url("SPOTIFY_ACCOUNTS_URL", "https://accounts.spotify.com")
+SPOTIFY_API_URL = env.url("SPOTIFY_API_URL", "https://api.spotify.com/v1")
+FACEBOOK_CLIENT_ID = env.text("FACEBOOK_CLIENT_ID")
+FACEBOOK_CLIENT_SECRET = env.text("FACEBOOK_CLIENT_SECRET")
+FACEBOOK_DIALOG_URL = env.url("FACEBOOK_DIALOG_URL", "https://www.facebook.com/v24.0/dialog/oauth")
+FACEBOOK_GRAPH_URL = env.url("FACEBOOK_GRAPH_URL", "https://graph.facebook.com/v24.0")
+
+# Django --------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "spotsite",
+    "accounts",
+    "playlists",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "django_htmx",
+    "django_celery_beat",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "accounts.providers.spotify",
+    "accounts.providers.facebook",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "spotsite.urls"
+WSGI_APPLICATION = "spotsite.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+DATABASES = {
+    "default": dj_database_url.parse(
+        DATABASE_URL or "postgres://127.0.0.1:5432/spotsite",
+        conn_max_age=60,
+        conn_health_checks=True,
+    )
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL or "redis://127.0.0.1:6379/0",
+        "KEY_PREFIX": "spotsite",
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEMO
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEMO
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+globals().update(mail.settings(EMAIL_URL))
+DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"spotsite <spotsite@{_PUBLIC.hostname}>")
+LOGGING_CONFIG = None
+logs.configure(level=env.text("LOG_LEVEL", "INFO"))
+
+# The browser's side --------------------------------------------------------------------------------
+
+_HOST_PREFIX = "__Host-" if HTTPS else ""
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_SERIALIZER = "accounts.sessions.SealedSerializer"
+SESSION_COOKIE_NAME = f"{_HOST_PREFIX}sessionid"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"{_HOST_PREFIX}csrftoken"
+CSRF_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = HTTPS and bool(TRUSTED_PROXIES)
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        # Chromium applies form-action to the redirects of a form too: the providers' pages are named.
+        "form-action": [SELF, _origin(SPOTIFY_AUTHORIZE_URL), _origin(FACEBOOK_DIALOG_URL)],
+    }
+}
+
+# Sign-in (django-allauth; reasons in docs/decisions/) ----------------------------------------------
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_QUERY_EMAIL = False
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_TOTP_ISSUER = "spotsite"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # only http://127.0.0.1 and localhost, by the browsers' rule
+SOCIALACCOUNT_PROVIDERS = {
+    "spotify": {
+        "APPS": [{"client_id": SPOTIFY_CLIENT_ID, "secret": SPOTIFY_CLIENT_SECRET}],
+        "OAUTH_PKCE_ENABLED": True,
+    },
+    "facebook": {
+        "APPS": [{"client_id": FACEBOOK_CLIENT_ID, "secret": FACEBOOK_CLIENT_SECRET}],
+        "METHOD": "oauth2",
+        "OAUTH_PKCE_ENABLED": True,
+        "FIELDS": ["id", "name", "first_name", "last_name", "email"],
+        "SCOPE": ["public_profile", "email"],
+        "AUTHORIZE_URL": FACEBOOK_DIALOG_URL,
+        "GRAPH_API_URL": FACEBOOK_GRAPH_URL,
+    },
+}
+
+# Background work (reasons in spotsite/celery.py) ---------------------------------------------------
+
+VISIBILITY_SECONDS = 300
+CELERY_BROKER_URL = REDIS_URL or "redis://127.0.0.1:6379/0"
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": VISIBILITY_SECONDS,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+    "global_keyprefix": "spotsite:",
+}
+CELERY_VISIBILITY_TIMEOUT = VISIBILITY_SECONDS
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 250_000  # KiB
+CELERY_TASK_SOFT_TIME_LIMIT = 45
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_WORKER_ETA_TASK_LIMIT = 100
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_DB_REUSE_MAX = 100
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "maint"
+CELERY_TASK_QUEUES = [Queue(name) for name in ("interactive", "push", "refresh", "maint")]
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# How many tasks that nobody waits for may run at once in one worker: the other slots stay free.
+BACKGROUND_SLOTS = env.number("BACKGROUND_SLOTS", 2)
+# After a write with an unknown outcome nothing is trusted for this long: the deadline of a call and 30 s.
+SETTLE_SECONDS = env.number("SETTLE_SECONDS", 50)
