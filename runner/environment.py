@@ -1,0 +1,111 @@
+"""The settings of the site's processes: what the person gave wins, the rest is made up here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from runner import dotenv, places, postgres, valkey
+from runner.state import Secrets, State
+
+DEMO_CLIENT_ID = "spotsite-demo"
+DEMO_CLIENT_SECRET = "spotsite-demo-secret"  # noqa: S105 -- known to everyone, valid in the simulator only
+NAMES = (
+    *("PUBLIC_URL", "SECRET_KEY", "DEBUG", "DEMO", "ALLOWED_HOSTS", "TRUSTED_PROXIES"),
+    *("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "TOKEN_KEYS", "DEMO_STAFF_PASSWORD"),
+    *("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET"),
+    *("SPOTIFY_AUTHORIZE_URL", "SPOTIFY_ACCOUNTS_URL", "SPOTIFY_API_URL"),
+    *("FACEBOOK_CLIENT_ID", "FACEBOOK_CLIENT_SECRET"),
+    *("FACEBOOK_DIALOG_URL", "FACEBOOK_GRAPH_URL"),
+)
+
+
+class Given:
+    """What the person set, in the environment or in `.env`; the environment wins."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        # An empty value, as a copied .env.example has it, is no setting.
+        self.values = {
+            name: value
+            for name, value in environment.items()
+            if value or name.removesuffix("_FILE") not in NAMES
+        }
+
+    @classmethod
+    def read(cls) -> Given:
+        settings = dotenv.read(places.DOTENV)
+        for name in list(settings):
+            # NAME in the environment also replaces NAME_FILE of the file, and the reverse.
+            stem = name.removesuffix("_FILE")
+            if os.environ.get(stem) or os.environ.get(f"{stem}_FILE"):
+                del settings[name]
+        return cls({**settings, **os.environ})
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.values or f"{name}_FILE" in self.values
+
+    @property
+    def own_database(self) -> bool:
+        return "DATABASE_URL" in self
+
+    @property
+    def own_redis(self) -> bool:
+        return "REDIS_URL" in self
+
+    @property
+    def needs_simulator(self) -> bool:
+        """Whether an address of a provider is left to us, and there are no real client ids."""
+        return any(name not in self for name in self._simulated(port=1) if name.endswith("_URL"))
+
+    def settings(
+        self,
+        state: State,
+        secrets: Secrets,
+        ports: Mapping[str, int],
+        *,
+        public_url: str,
+        demo: bool = True,
+    ) -> dict[str, str]:
+        """The whole environment of the site's processes."""
+        made_up = {
+            "PUBLIC_URL": public_url,
+            "SECRET_KEY": secrets.secret_key,
+            "DEBUG": "False",
+            "DEMO": str(demo),
+            "TRUSTED_PROXIES": "0",
+            "DATABASE_URL": postgres.url(
+                port=ports[postgres.NAME], password=secrets.postgres_password
+            ),
+            "REDIS_URL": valkey.url(port=ports[valkey.NAME], password=secrets.valkey_password),
+            "EMAIL_URL": f"file://{state.mail}",
+            "TOKEN_KEYS": secrets.token_keys,
+            "DEMO_STAFF_PASSWORD": secrets.staff_password,
+            **self._simulated(port=ports["simulator"]),
+        }
+        settings = {name: value for name, value in made_up.items() if name not in self}
+        if "ALLOWED_HOSTS" not in self:
+            host = urlsplit(self.values.get("PUBLIC_URL", public_url)).hostname
+            settings["ALLOWED_HOSTS"] = ",".join(sorted({"127.0.0.1", host or "127.0.0.1"}))
+        return {**self.values, "PYTHONUNBUFFERED": "1", **settings}
+
+    def _simulated(self, *, port: int) -> dict[str, str]:
+        """The simulator as each provider for which no client id was given."""
+        simulator = f"http://127.0.0.1:{port}"
+        settings: dict[str, str] = {}
+        if "SPOTIFY_CLIENT_ID" not in self:
+            settings |= {
+                "SPOTIFY_CLIENT_ID": DEMO_CLIENT_ID,
+                "SPOTIFY_CLIENT_SECRET": DEMO_CLIENT_SECRET,
+                "SPOTIFY_AUTHORIZE_URL": f"{simulator}/authorize",
+                "SPOTIFY_ACCOUNTS_URL": simulator,
+                "SPOTIFY_API_URL": f"{simulator}/v1",
+            }
+        if "FACEBOOK_CLIENT_ID" not in self:
+            settings |= {
+                "FACEBOOK_CLIENT_ID": DEMO_CLIENT_ID,
+                "FACEBOOK_CLIENT_SECRET": DEMO_CLIENT_SECRET,
+                "FACEBOOK_DIALOG_URL": f"{simulator}/v24.0/dialog/oauth",
+                "FACEBOOK_GRAPH_URL": f"{simulator}/v24.0",
+            }
+        return settings

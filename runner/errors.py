@@ -1,0 +1,21 @@
+"""The ways in which a `./dev` command ends early."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):  # noqa: N818 -- named for what the person meets
+    """Something is missing or in the way; the text is one sentence that says what to do."""
+
+
+class Interrupted(Exception):  # noqa: N818
+    """The person asked to stop (Ctrl-C, SIGTERM or SIGHUP) before the command was done."""
+
+
+class Fallen(Exception):  # noqa: N818
+    """A process that should be running has ended by itself."""
+
+    def __init__(self, name: str, status: int, last_lines: list[str]) -> None:
+        super().__init__(f"{name} ended unexpectedly with status {status}")
+        self.name = name
+        self.status = status
+        self.last_lines = last_lines

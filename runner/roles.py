@@ -1,0 +1,90 @@
+"""The site's processes and the simulator: how each is started and stopped."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from runner import places
+from runner.processes import Program
+
+PYTHON = str(places.VENV_PYTHON)
+SIMULATOR = "simulator"
+# Longer than Celery's hard limit of a task (60 s), so that a warm shutdown always finishes.
+WORKER_GRACE = 90.0
+WAITING_FOR_TASK = "Waiting for the task under way to finish, press Ctrl-C again to stop at once."
+# Memory, not disk: gunicorn touches a file there every few seconds to show that it lives.
+HEARTBEATS = "/dev/shm"  # noqa: S108
+
+
+def simulator(
+    environment: Mapping[str, str], *, port: int, public_url: str, state: Path | None
+) -> Program:
+    kept = () if state is None else ("--state", str(state))
+    return Program(
+        name=SIMULATOR,
+        argv=(
+            *(PYTHON, "-m", "simulator", "--host", "127.0.0.1", "--port", str(port)),
+            *("--public-url", public_url, *kept),
+        ),
+        environment=environment,
+        quiet=True,
+    )
+
+
+def manage(name: str, environment: Mapping[str, str], *arguments: str) -> Program:
+    return Program(
+        name=name, argv=(PYTHON, "manage.py", *arguments), environment=environment, grace=5.0
+    )
+
+
+def worker(environment: Mapping[str, str]) -> Program:
+    return Program(
+        name="worker",
+        argv=(
+            *(PYTHON, "-m", "celery", "-A", "spotsite", "worker"),
+            *("--pool", "prefork", "--concurrency", "3", "-O", "fair"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            *("-Q", "interactive,push,refresh,maint", "-l", "INFO"),
+        ),
+        # Celery warns about root because of pickle; this site takes JSON only.
+        environment=environment,
+        grace=WORKER_GRACE,
+        patience_note=WAITING_FOR_TASK,
+    )
+
+
+def beat(environment: Mapping[str, str]) -> Program:
+    scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
+    return Program(
+        name="beat",
+        argv=(
+            *(PYTHON, "-m", "celery", "-A", "spotsite", "beat"),
+            *("--scheduler", scheduler, "-l", "INFO", "--pidfile="),
+        ),
+        environment=environment,
+    )
+
+
+def web(environment: Mapping[str, str], *, port: int) -> Program:
+    heartbeats = ("--worker-tmp-dir", HEARTBEATS) if Path(HEARTBEATS).is_dir() else ()
+    return Program(
+        name="web",
+        argv=(
+            *(PYTHON, "-m", "gunicorn", "spotsite.wsgi:application"),
+            *("--bind", f"127.0.0.1:{port}", "--workers", "1"),
+            *("--worker-class", "gthread", "--threads", "8", "--no-control-socket"),
+            *("--timeout", "60", "--graceful-timeout", "25", *heartbeats),
+            # Without query strings: the providers put one-time codes into them.
+            *("--access-logfile", "-", "--access-logformat", "%(m)s %(U)s %(s)s %(M)sms"),
+        ),
+        environment=environment,
+        grace=30.0,
+    )
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

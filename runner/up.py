@@ -1,0 +1,124 @@
+"""`./dev up`: the whole site from an empty checkout to a served page, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from runner import installation, places, postgres, roles
+from runner.environment import Given
+from runner.errors import Interrupted, Refusal
+from runner.processes import Supervisor
+from runner.services import Services
+from runner.state import STAFF_EMAIL, State, is_free, write_private
+
+
+def run(arguments: list[str]) -> int:
+    options = _options(arguments)
+    started = time.monotonic()
+    port: int = options.port
+    state = State(options.state.absolute())
+    _refuse_taken_port(port, state)
+    installation.ensure()
+    given = Given.read()
+    state.prepare()
+    state.acquire(command="up")
+    supervisor = Supervisor(state, talkative=True)
+    try:
+        services = Services(supervisor, state, given, public_url=f"http://127.0.0.1:{port}")
+        _start(services, port=port)
+        supervisor.say(_summary(services, seconds=time.monotonic() - started))
+        supervisor.stay()
+    except Interrupted:
+        supervisor.say("Stopping...")
+    finally:
+        supervisor.stop_all()
+        state.release()
+    supervisor.say("Stopped; the data stays.")
+    return 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="./dev up", description="Set everything up and run the site until Ctrl-C."
+    )
+    parser.add_argument("--port", type=_port, default=8000, help="of the site (8000)")
+    parser.add_argument(
+        "--state", type=Path, default=places.DEFAULT_STATE, help="folder of the data (.local)"
+    )
+    return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return int(text)
+
+
+def _refuse_taken_port(port: int, state: State) -> None:
+    if is_free(port):
+        return
+    if port < 1024 and not is_free(port):
+        raise Refusal(f"Port {port} is in use or needs root: choose another one with --port N.")
+    if state.running() is not None:
+        raise Refusal(
+            f"./dev up is already running on {state.folder}: stop it with Ctrl-C, or start a "
+            "second one with --port N --state DIR."
+        )
+    raise Refusal(
+        f"Port {port} is in use by another program: stop that, or choose another port with "
+        "--port N."
+    )
+
+
+def _start(services: Services, *, port: int) -> None:
+    supervisor, settings = services.supervisor, services.settings
+    write_private(
+        services.state.folder / "staff-password",
+        f"{STAFF_EMAIL}\n{settings['DEMO_STAFF_PASSWORD']}\n",
+    )
+    services.start_all()
+    supervisor.run(roles.manage("migrate", settings, "migrate", "--verbosity", "1"))
+    supervisor.run(roles.manage("seed", settings, "demo_seed"))
+    services.state.remember_running(settings)
+    supervisor.start(roles.worker(settings))
+    supervisor.start(roles.beat(settings))
+    web = supervisor.start(roles.web(settings, port=port))
+    supervisor.wait_until(lambda: _is_healthy(port), child=web, seconds=60)
+
+
+def _is_healthy(port: int) -> bool:
+    # Not through a proxy that the environment may name.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _summary(services: Services, *, seconds: float) -> str:
+    settings = services.settings
+    address = settings.get("PUBLIC_URL", "(see PUBLIC_URL_FILE)")
+    lines = [
+        f"spotsite is ready after {seconds:.1f} s: {address}",
+        "",
+        "Sign in       with Spotify as one of the demo people"
+        if roles.SIMULATOR in services.wanted
+        else "Sign in       with the providers whose client ids you gave",
+        f"Staff         {address}/admin/   {STAFF_EMAIL}   {settings['DEMO_STAFF_PASSWORD']}",
+        f"              (kept in {services.state.folder / 'staff-password'})",
+        f"Mail          {address}/dev/mail/",
+    ]
+    if roles.SIMULATOR in services.wanted:
+        simulator = f"http://127.0.0.1:{services.ports[roles.SIMULATOR]}"
+        lines.append(f"Simulator     {simulator} (plays Spotify and Facebook)")
+    if postgres.NAME in services.wanted:
+        lines.append("Database      ./dev manage dbshell, while this runs")
+    lines += [f"Logs          {services.state.logs}", "Stop          Ctrl-C"]
+    width = max(map(len, lines))
+    rule = "-" * width
+    return "\n".join(("", rule, *lines, rule, ""))
