@@ -1,7 +1,8 @@
 """The Celery application: prefork, ids only, no results; rows are the truth and tasks are nudges.
 
-The settings and why: one lost or doubled message must not matter, a killed worker's task comes back soon,
-and nothing is kept in the broker that Postgres does not know (celery.readthedocs.io, "Caveats" of Redis).
+The settings and why: one lost or doubled message must not matter, a killed worker's task comes
+back soon, and nothing is kept in the broker that Postgres does not know (docs.celeryq.dev, "Redis",
+"Caveats").
 """
 
 from __future__ import annotations

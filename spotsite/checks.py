@@ -1,28 +1,150 @@
-"""Checks of the settings that belong to the whole site; each has an id and a hint."""
+"""Checks of the settings that belong to the whole site: one id a setting, each with a hint."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.db import DatabaseError
 
-from spotsite import clock
+from spotsite import clock, env
+
+# Django wants as many in check --deploy (security.W009).
+SECRET_KEY_CHARACTERS = 50
+
+IDS = {
+    "PUBLIC_URL": "spotsite.E001",
+    "SECRET_KEY": "spotsite.E002",
+    "DEBUG": "spotsite.E003",
+    "ALLOWED_HOSTS": "spotsite.E004",
+    "TRUSTED_PROXIES": "spotsite.E005",
+    "DATABASE_URL": "spotsite.E006",
+    "REDIS_URL": "spotsite.E007",
+    "EMAIL_URL": "spotsite.E008",
+    "SPOTIFY_CLIENT_ID": "spotsite.E009",
+    "SPOTIFY_CLIENT_SECRET": "spotsite.E010",
+    "SPOTIFY_AUTHORIZE_URL": "spotsite.E011",
+    "SPOTIFY_ACCOUNTS_URL": "spotsite.E012",
+    "SPOTIFY_API_URL": "spotsite.E013",
+    "FACEBOOK_CLIENT_ID": "spotsite.E014",
+    "FACEBOOK_CLIENT_SECRET": "spotsite.E015",
+    "FACEBOOK_DIALOG_URL": "spotsite.E016",
+    "FACEBOOK_GRAPH_URL": "spotsite.E017",
+    "DEMO": "spotsite.E018",
+    "BACKGROUND_SLOTS": "spotsite.E019",
+    "SETTLE_SECONDS": "spotsite.E020",
+    "TOKEN_KEYS": "spotsite.E021",
+    "MAIL_FROM": "spotsite.E022",
+    "LOG_LEVEL": "spotsite.E023",
+}
+HINTS = {
+    "PUBLIC_URL": "Give scheme and host without a path: PUBLIC_URL=https://lists.example",
+    "SECRET_KEY": "Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+    "DEBUG": "Leave it out, or set DEBUG=False.",
+    "ALLOWED_HOSTS": "List the host of PUBLIC_URL: ALLOWED_HOSTS=lists.example",
+    "TRUSTED_PROXIES": "Count the proxies in front of the site: TRUSTED_PROXIES=1",
+    "DATABASE_URL": "DATABASE_URL=postgres://user:password@host:5432/name",
+    "REDIS_URL": "REDIS_URL=redis://:password@host:6379/0 (Valkey or Redis, without eviction)",
+    "EMAIL_URL": "EMAIL_URL=smtp://user:password@host:587, smtps://..., file:///folder or console:",
+    "DEMO": "Leave it out, or set DEMO=True on a machine where nobody keeps real playlists.",
+    "BACKGROUND_SLOTS": "BACKGROUND_SLOTS=2 leaves one of three slots to people who wait.",
+    "SETTLE_SECONDS": "SETTLE_SECONDS=50 is the deadline of a call and 30 seconds.",
+    "TOKEN_KEYS": "Make a key ring with: python manage.py tokens_newkey",
+    "LOG_LEVEL": "LOG_LEVEL=INFO",
+}
 
 
 @register
-def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    parts = urlsplit(settings.PUBLIC_URL)
-    if parts.scheme in {"http", "https"} and parts.hostname and not parts.path:
+def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Report every value of the environment that could not be used."""
+    return [_error(name, text) for name, text in env.problems.items()]
+
+
+@register
+def check_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    return [*_public_url(), *_secret_key(), *_hosts()]
+
+
+@register
+def check_clients(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Ask for both halves of each provider's client, or none."""
+    return [message for name in ("SPOTIFY", "FACEBOOK") for message in _client(name)]
+
+
+@register(Tags.database)
+def check_clock(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Refuse a moved clock anywhere but in a demo."""
+    if settings.DEMO or not databases:
+        return []
+    try:
+        ahead = clock.offset()
+    except DatabaseError:
+        return []  # not migrated yet, or no database: others say that better
+    if not ahead:
         return []
     return [
         Error(
-            "PUBLIC_URL is not the address of a site.",
-            hint="Give scheme and host, without a path: PUBLIC_URL=https://lists.example",
-            id="spotsite.E001",
+            f"The site's clock is {ahead} ahead, which only a demo may be.",
+            hint="UPDATE spotsite_clock SET ahead = '0'; and look at what became due meanwhile.",
+            id="spotsite.E030",
         )
     ]
+
+
+def _public_url() -> Iterator[CheckMessage]:
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.path:
+        yield _error("PUBLIC_URL", "PUBLIC_URL has a path; the site lives at the root of its host.")
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        yield Warning(
+            "PUBLIC_URL is not https, so cookies and tokens travel in clear.",
+            hint="Put a proxy with a certificate in front; Spotify wants https or 127.0.0.1.",
+            id="spotsite.W001",
+        )
+
+
+def _secret_key() -> Iterator[CheckMessage]:
+    # settings.SECRET_KEY raises where it is empty.
+    length = len(env.text("SECRET_KEY"))
+    if length < SECRET_KEY_CHARACTERS:
+        problem = (
+            "is not set" if not length else f"is shorter than {SECRET_KEY_CHARACTERS} characters"
+        )
+        yield _error("SECRET_KEY", f"SECRET_KEY {problem}.")
+
+
+def _hosts() -> Iterator[CheckMessage]:
+    if "*" in settings.ALLOWED_HOSTS:
+        yield _error("ALLOWED_HOSTS", "ALLOWED_HOSTS lets every host name in.")
+    elif urlsplit(settings.PUBLIC_URL).hostname not in settings.ALLOWED_HOSTS:
+        yield _error("ALLOWED_HOSTS", "ALLOWED_HOSTS does not hold the host of PUBLIC_URL.")
+
+
+def _client(provider: str) -> Iterator[CheckMessage]:
+    given = {half: getattr(settings, f"{provider}_CLIENT_{half}") for half in ("ID", "SECRET")}
+    if all(given.values()):
+        return
+    name = provider.capitalize()
+    if not any(given.values()):
+        yield Warning(
+            f"There is no {name} client, so nobody can sign in with {name}.",
+            hint=f"Set {provider}_CLIENT_ID and {provider}_CLIENT_SECRET (README, real apps).",
+            id=IDS[f"{provider}_CLIENT_ID"].replace("E", "W"),
+        )
+        return
+    missing = next(half for half, value in given.items() if not value)
+    yield _error(
+        f"{provider}_CLIENT_{missing}",
+        f"{provider}_CLIENT_{missing} is not set though its other half is.",
+    )
+
+
+def _error(name: str, text: str) -> CheckMessage:
+    hint = HINTS.get(name) or f"See {name} in docs/settings.md."
+    return Error(text, hint=hint, id=IDS.get(name, "spotsite.E000"))

@@ -1,30 +1,39 @@
-"""Settings from the environment: NAME, or the contents of the file that NAME_FILE points at."""
+"""Settings from the environment: NAME, or the contents of the file that NAME_FILE points at.
+
+A value that cannot be used is noted in ``problems`` and its safe default is taken, so that a system
+check can say all that is wrong at once, each with an id and a hint; web and worker then refuse to
+start.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
+problems: dict[str, str] = {}
+"""What is wrong with a setting, by its name."""
 
 _FLAGS = {"True": True, "False": False, "": False}
 
 
 def text(name: str, default: str = "") -> str:
-    """Return ``name``, or the contents of the file ``name``_FILE without the white space around it."""
+    """Return ``name``, or the contents of the file that ``name``_FILE names, stripped."""
     if path := os.environ.get(f"{name}_FILE"):
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as exc:
-            raise ImproperlyConfigured(f"{name}_FILE cannot be read: {exc}.") from exc
+            problems[name] = f"{name}_FILE cannot be read ({type(exc).__name__})."
+            return default
     return os.environ.get(name, default)
 
 
 def flag(name: str, *, default: bool = False) -> bool:
-    """Return True for "True", False for "False" or nothing; anything else is an error."""
+    """Return True for "True", False for "False" or nothing."""
     value = text(name, str(default))
     if value not in _FLAGS:
-        raise ImproperlyConfigured(f'{name} must be "True" or "False".')
+        problems[name] = f'{name} is neither "True" nor "False".'
+        return default
     return _FLAGS[value]
 
 
@@ -32,7 +41,8 @@ def number(name: str, default: int) -> int:
     """Return a whole number that is not negative."""
     value = text(name, str(default))
     if not value.isdecimal():
-        raise ImproperlyConfigured(f"{name} must be a whole number.")
+        problems[name] = f"{name} is not a whole number."
+        return default
     return int(value)
 
 
@@ -42,5 +52,36 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 def url(name: str, default: str) -> str:
-    """Return an address without a slash at its end."""
-    return text(name, default).rstrip("/")
+    """Return an http or https address without a slash at its end."""
+    value = text(name, default).rstrip("/")
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        problems[name] = f"{name} is not an http or https address."
+        return default
+    return value
+
+
+def service(name: str, default: str, *, schemes: set[str]) -> str:
+    """Return the address of a server that speaks one of ``schemes``."""
+    value = text(name)
+    if not value:
+        problems[name] = f"{name} is not set."
+        return default
+    if urlsplit(value).scheme not in schemes:
+        problems[name] = f"{name} does not begin with {' or '.join(sorted(schemes))}."
+        return default
+    return value
+
+
+def choice(name: str, default: str, allowed: set[str]) -> str:
+    """Return one of ``allowed``."""
+    value = text(name, default)
+    if value not in allowed:
+        problems[name] = f"{name} is none of {', '.join(sorted(allowed))}."
+        return default
+    return value

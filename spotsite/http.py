@@ -1,7 +1,7 @@
-"""The one place that speaks HTTP to others: pooled, no redirects, no retries, one deadline for the whole call.
+"""The one place that speaks HTTP to others: pooled, no redirects, no retries, one deadline a call.
 
-The deadline is wall time from the first byte sent to the last byte read, so a peer that sends a byte now and
-then cannot hold a worker: a timer shuts the socket down, whatever the call is waiting for.
+The deadline is wall time from the first byte sent to the last byte read, so a peer that sends a byte
+now and then cannot hold a worker: a timer shuts the socket down, whatever the call is waiting for.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def send(
     data: Mapping[str, str] | bytes | None = None,
     json: Any = None,
 ) -> requests.Response:
-    """Make one call and return the answer, whatever its status; raise ``Unreachable`` where none came."""
+    """Make one call and return the answer, whatever its status, or raise ``Unreachable``."""
     timeout = (min(CONNECT_SECONDS, deadline), deadline)
     with _cutting(deadline) as cut:
         try:
@@ -188,13 +188,17 @@ def _read(response: requests.Response, cut: _Cut) -> None:
             raise requests.exceptions.ContentDecodingError("body too large")
     if cut.late:
         raise _Late
-    response._content = bytes(body)  # noqa: SLF001 -- requests offers no way to hand a read body over
+    response._content = bytes(body)
 
 
 def _refused(exc: requests.RequestException) -> bool:
     """Say whether the connection was never made (urllib3's NewConnectionError lies beneath)."""
     cause = getattr(exc.args[0], "reason", None) if exc.args else None
-    return type(cause).__name__ in {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}
+    return type(cause).__name__ in {
+        "NewConnectionError",
+        "NameResolutionError",
+        "ConnectTimeoutError",
+    }
 
 
 def _host(url: str) -> str:

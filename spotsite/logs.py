@@ -1,6 +1,7 @@
 """Structured logs on standard error, one line an event, with secrets taken out.
 
-Redaction is the net, not the rule: no code of ours logs a secret. The net catches what libraries say.
+Redaction is the net, not the rule: no code of ours logs a secret. The net catches what libraries
+say.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from spotsite import env, logs, mail
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# The outside ---------------------------------------------------------------------------------------
+# The outside ---
 
 PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000")
 DEBUG = env.flag("DEBUG")
@@ -29,8 +29,12 @@ if TRUSTED_PROXIES and HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 TOKEN_KEYS = env.text("TOKEN_KEYS")
 
-DATABASE_URL = env.text("DATABASE_URL")
-REDIS_URL = env.text("REDIS_URL")
+DATABASE_URL = env.service(
+    "DATABASE_URL",
+    "postgres://127.0.0.1:5432/spotsite",
+    schemes={"postgres", "postgresql"},
+)
+REDIS_URL = env.service("REDIS_URL", "redis://127.0.0.1:6379/0", schemes={"redis", "rediss"})
 EMAIL_URL = env.text("EMAIL_URL", "console:")
 
 SPOTIFY_CLIENT_ID = env.text("SPOTIFY_CLIENT_ID")
@@ -43,7 +47,7 @@ FACEBOOK_CLIENT_SECRET = env.text("FACEBOOK_CLIENT_SECRET")
 FACEBOOK_DIALOG_URL = env.url("FACEBOOK_DIALOG_URL", "https://www.facebook.com/v24.0/dialog/oauth")
 FACEBOOK_GRAPH_URL = env.url("FACEBOOK_GRAPH_URL", "https://graph.facebook.com/v24.0")
 
-# Django --------------------------------------------------------------------------------------------
+# Django ---
 
 INSTALLED_APPS = [
     "spotsite",
@@ -101,7 +105,7 @@ TEMPLATES = [
 ]
 DATABASES = {
     "default": dj_database_url.parse(
-        DATABASE_URL or "postgres://127.0.0.1:5432/spotsite",
+        DATABASE_URL,
         conn_max_age=60,
         conn_health_checks=True,
     )
@@ -109,7 +113,7 @@ DATABASES = {
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL or "redis://127.0.0.1:6379/0",
+        "LOCATION": REDIS_URL,
         "KEY_PREFIX": "spotsite",
     }
 }
@@ -151,9 +155,9 @@ STORAGES = {
 globals().update(mail.settings(EMAIL_URL))
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"spotsite <spotsite@{_PUBLIC.hostname}>")
 LOGGING_CONFIG = None
-logs.configure(level=env.text("LOG_LEVEL", "INFO"))
+logs.configure(level=env.choice("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"}))
 
-# The browser's side --------------------------------------------------------------------------------
+# The browser's side ---
 
 _HOST_PREFIX = "__Host-" if HTTPS else ""
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -186,12 +190,12 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        # Chromium applies form-action to the redirects of a form too: the providers' pages are named.
+        # Chromium applies form-action to a form's redirects too, so the providers are named.
         "form-action": [SELF, _origin(SPOTIFY_AUTHORIZE_URL), _origin(FACEBOOK_DIALOG_URL)],
     }
 }
 
-# Sign-in (django-allauth; reasons in docs/decisions/) ----------------------------------------------
+# Sign-in (django-allauth; reasons in docs/decisions/) ---
 
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
@@ -220,7 +224,9 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "spotsite"
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # only http://127.0.0.1 and localhost, by the browsers' rule
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = (
+    not HTTPS
+)  # only http://127.0.0.1 and localhost, by the browsers' rule
 SOCIALACCOUNT_PROVIDERS = {
     "spotify": {
         "APPS": [{"client_id": SPOTIFY_CLIENT_ID, "secret": SPOTIFY_CLIENT_SECRET}],
@@ -237,10 +243,10 @@ SOCIALACCOUNT_PROVIDERS = {
     },
 }
 
-# Background work (reasons in spotsite/celery.py) ---------------------------------------------------
+# Background work (reasons in spotsite/celery.py) ---
 
 VISIBILITY_SECONDS = 300
-CELERY_BROKER_URL = REDIS_URL or "redis://127.0.0.1:6379/0"
+CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": VISIBILITY_SECONDS,
     "unacked_restore_interval": 5,
@@ -273,5 +279,5 @@ CELERY_TASK_QUEUES = [Queue(name) for name in ("interactive", "push", "refresh",
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # How many tasks that nobody waits for may run at once in one worker: the other slots stay free.
 BACKGROUND_SLOTS = env.number("BACKGROUND_SLOTS", 2)
-# After a write with an unknown outcome nothing is trusted for this long: the deadline of a call and 30 s.
+# After a write whose outcome is unknown nothing is trusted for this long (a call and 30 s).
 SETTLE_SECONDS = env.number("SETTLE_SECONDS", 50)

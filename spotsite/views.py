@@ -21,7 +21,9 @@ def home(request: HttpRequest) -> HttpResponse:
 def healthz(request: HttpRequest) -> JsonResponse:
     """Answer 200 where Postgres and Valkey answer, else 503 with what is missing."""
     parts = {"database": _database_answers(), "broker": _broker_answers()}
-    return JsonResponse({"ok": all(parts.values()), **parts}, status=200 if all(parts.values()) else 503)
+    return JsonResponse(
+        {"ok": all(parts.values()), **parts}, status=200 if all(parts.values()) else 503
+    )
 
 
 def _database_answers() -> bool:
