@@ -15,6 +15,7 @@ from spotsite import clock, env
 
 # Django wants as many in check --deploy (security.W009).
 SECRET_KEY_CHARACTERS = 50
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 IDS = {
     "PUBLIC_URL": "spotsite.E001",
@@ -66,7 +67,7 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 @register
 def check_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_public_url(), *_secret_key(), *_hosts()]
+    return [*_public_url(), *_secret_key(), *_hosts(), *_demo()]
 
 
 @register
@@ -101,7 +102,7 @@ def _public_url() -> Iterator[CheckMessage]:
     parts = urlsplit(settings.PUBLIC_URL)
     if parts.path:
         yield _error("PUBLIC_URL", "PUBLIC_URL has a path; the site lives at the root of its host.")
-    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         yield Warning(
             "PUBLIC_URL is not https, so cookies and tokens travel in clear.",
             hint="Put a proxy with a certificate in front; Spotify wants https or 127.0.0.1.",
@@ -124,6 +125,11 @@ def _hosts() -> Iterator[CheckMessage]:
         yield _error("ALLOWED_HOSTS", "ALLOWED_HOSTS lets every host name in.")
     elif urlsplit(settings.PUBLIC_URL).hostname not in settings.ALLOWED_HOSTS:
         yield _error("ALLOWED_HOSTS", "ALLOWED_HOSTS does not hold the host of PUBLIC_URL.")
+
+
+def _demo() -> Iterator[CheckMessage]:
+    if settings.DEMO and urlsplit(settings.PUBLIC_URL).hostname not in LOOPBACK:
+        yield _error("DEMO", "DEMO shows everyone's mail, and PUBLIC_URL is open to the net.")
 
 
 def _client(provider: str) -> Iterator[CheckMessage]:

@@ -1,6 +1,6 @@
 """The one clock: the database's time plus an offset that is kept in Postgres.
 
-Everything that decides by time reads it, in Python through ``now()`` and in SQL through ``Now()``, so
+All that decides by time reads it, in Python through ``now()`` and in SQL through ``Now()``, so
 that a demo or a test can move all processes at once. Only a demo may have an offset (check
 ``spotsite.E030``).
 """

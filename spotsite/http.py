@@ -1,6 +1,6 @@
 """The one place that speaks HTTP to others: pooled, no redirects, no retries, one deadline a call.
 
-The deadline is wall time from the first byte sent to the last byte read, so a peer that sends a byte
+The deadline is wall time from the first byte sent to the last one read, so a peer that sends a byte
 now and then cannot hold a worker: a timer shuts the socket down, whatever the call is waiting for.
 """
 

@@ -11,8 +11,12 @@ _BACKENDS = "django.core.mail.backends"
 
 
 def settings(url: str) -> dict[str, Any]:
-    """Return Django's settings for ``smtp://``, ``smtps://``, ``file:///folder`` or ``console:``."""
+    """Return mail settings for ``smtp://``, ``smtps://``, ``file:///folder`` or ``console:``."""
     parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        return _nowhere()
     if parts.scheme == "console":
         return {"EMAIL_BACKEND": f"{_BACKENDS}.console.EmailBackend"}
     if parts.scheme == "file" and parts.path:
@@ -25,13 +29,17 @@ def settings(url: str) -> dict[str, Any]:
         return {
             "EMAIL_BACKEND": f"{_BACKENDS}.smtp.EmailBackend",
             "EMAIL_HOST": parts.hostname,
-            "EMAIL_PORT": parts.port or (465 if implicit else 587),
+            "EMAIL_PORT": port or (465 if implicit else 587),
             "EMAIL_HOST_USER": unquote(parts.username or ""),
             "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
             "EMAIL_USE_SSL": implicit,
             # STARTTLS on the submission port; a server on port 25 or 1025 is a local relay.
-            "EMAIL_USE_TLS": not implicit and (parts.port or 587) == 587,
+            "EMAIL_USE_TLS": not implicit and (port or 587) == 587,
             "EMAIL_TIMEOUT": 20,
         }
+    return _nowhere()
+
+
+def _nowhere() -> dict[str, Any]:
     env.problems["EMAIL_URL"] = "EMAIL_URL is not an address that mail can be sent through."
     return {"EMAIL_BACKEND": f"{_BACKENDS}.console.EmailBackend"}

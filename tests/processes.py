@@ -1,0 +1,98 @@
+"""Processes of the site for tests: a Celery worker that runs against the test's own database."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 30.0
+
+
+def wait_for(condition: Callable[[], object], *, seconds: float = 20.0, what: str = "it") -> None:
+    """Return as soon as ``condition`` holds; fail with ``what`` where it does not in time."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > ends:
+            raise AssertionError(f"Waited {seconds:g} s in vain for {what}.")
+        time.sleep(0.05)
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment with the test database in ``DATABASE_URL``."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    name = str(connection.settings_dict["NAME"])
+    return {**os.environ, "DATABASE_URL": urlunsplit(parts._replace(path=f"/{name}"))}
+
+
+class Worker:
+    """A Celery worker as its own process, with every line that it printed."""
+
+    def __init__(self, *, concurrency: int = 3, queues: str = "", **extra: str) -> None:
+        self.queues = queues or "interactive,push,refresh,maint"
+        self.concurrency = concurrency
+        self.extra = extra
+        self.lines: list[str] = []
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> Worker:
+        arguments = [
+            *("-m", "celery", "-A", "spotsite", "worker", "--pool", "prefork", "-O", "fair"),
+            *("--concurrency", str(self.concurrency), "-Q", self.queues, "-l", "INFO"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ]
+        self.lines.clear()
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env={**environment(), **self.extra},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._read, args=[self._process], daemon=True).start()
+        wait_for(self._ready, seconds=START_SECONDS, what="the worker to be ready")
+        return self
+
+    def stop(self) -> None:
+        """Ask it to finish what it does, and wait."""
+        self._end(signal.SIGTERM, group=False)
+
+    def kill(self) -> None:
+        """Kill it and its children at once, as a power cut would."""
+        self._end(signal.SIGKILL, group=True)
+
+    def _end(self, number: signal.Signals, *, group: bool) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.poll() is None:
+            if group:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
+        try:
+            process.wait(timeout=70)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.lines.append(line)
+
+    def _ready(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            raise AssertionError("The worker ended:\n" + "".join(self.lines))
+        return any(" ready." in line for line in self.lines)
