@@ -26,6 +26,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 CLONE_NEWUSER = 0x10000000
 STOP_REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+NOTE_AFTER = 4.0  # seconds; a worker without a task under way is gone by then
 COLOURS = ("36", "33", "35", "32", "34", "31")
 
 
@@ -228,7 +229,7 @@ class Supervisor:
         told = False
         while child.status is None:
             waited = time.monotonic() - started
-            if child.program.patience_note and waited > 1.5 and not told:
+            if child.program.patience_note and waited > NOTE_AFTER and not told:
                 self.say(child.program.patience_note)
                 told = True
             if waited > child.program.grace or self.stop_requests:

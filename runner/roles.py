@@ -14,6 +14,8 @@ SIMULATOR = "simulator"
 # Longer than Celery's hard limit of a task (60 s), so that a warm shutdown always finishes.
 WORKER_GRACE = 90.0
 WAITING_FOR_TASK = "Waiting for the task under way to finish, press Ctrl-C again to stop at once."
+# Celery warns root because of pickle; this site takes JSON only.
+ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
 # Memory, not disk: gunicorn touches a file there every few seconds to show that it lives.
 HEARTBEATS = "/dev/shm"  # noqa: S108
 
@@ -33,9 +35,11 @@ def simulator(
     )
 
 
-def manage(name: str, environment: Mapping[str, str], *arguments: str) -> Program:
+def prepare(environment: Mapping[str, str], *, demo: bool) -> Program:
     return Program(
-        name=name, argv=(PYTHON, "manage.py", *arguments), environment=environment, grace=5.0
+        name="prepare",
+        argv=(PYTHON, "-m", "runner.prepare", *(("demo",) if demo else ())),
+        environment=environment,
     )
 
 
@@ -43,12 +47,11 @@ def worker(environment: Mapping[str, str]) -> Program:
     return Program(
         name="worker",
         argv=(
-            *(PYTHON, "-m", "celery", "-A", "spotsite", "worker"),
+            *(PYTHON, "-W", ROOT_WARNING, "-m", "celery", "-A", "spotsite", "worker"),
             *("--pool", "prefork", "--concurrency", "3", "-O", "fair"),
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             *("-Q", "interactive,push,refresh,maint", "-l", "INFO"),
         ),
-        # Celery warns about root because of pickle; this site takes JSON only.
         environment=environment,
         grace=WORKER_GRACE,
         patience_note=WAITING_FOR_TASK,

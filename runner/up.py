@@ -81,8 +81,11 @@ def _start(services: Services, *, port: int) -> None:
         f"{STAFF_EMAIL}\n{settings['DEMO_STAFF_PASSWORD']}\n",
     )
     services.start_all()
-    supervisor.run(roles.manage("migrate", settings, "migrate", "--verbosity", "1"))
-    supervisor.run(roles.manage("seed", settings, "demo_seed"))
+    supervisor.run(
+        roles.prepare(
+            settings, demo=(places.ROOT / "accounts/management/commands/demo_seed.py").exists()
+        )
+    )
     services.state.remember_running(settings)
     supervisor.start(roles.worker(settings))
     supervisor.start(roles.beat(settings))
