@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 
-class Refusal(Exception):  # noqa: N818 -- named for what the person meets
+class Refusal(Exception):
     """Something is missing or in the way; the text is one sentence that says what to do."""
 
 
-class Interrupted(Exception):  # noqa: N818
+class Interrupted(Exception):
     """The person asked to stop (Ctrl-C, SIGTERM or SIGHUP) before the command was done."""
 
 
-class Fallen(Exception):  # noqa: N818
+class Fallen(Exception):
     """A process that should be running has ended by itself."""
 
     def __init__(self, name: str, status: int, last_lines: list[str]) -> None:

@@ -114,7 +114,7 @@ def _install_uv() -> None:
     wanted.write_text(requirement)
     _run(
         # A wheel is a zip file that Python can run from.
-        *(str(places.VENV_PYTHON), f"{wheel}/pip", "install", "--quiet", "--no-deps"),
+        *(str(places.VENV_PYTHON), f"{wheel}/pip", "install", "-qq", "--no-deps"),
         *("--require-hashes", "--disable-pip-version-check", "--requirement", str(wanted)),
         failure="uv, the installer, could not be installed (see above): check the network and "
         "the package index settings, then run ./dev again.",
