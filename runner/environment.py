@@ -87,7 +87,10 @@ class Given:
         if "ALLOWED_HOSTS" not in self:
             host = urlsplit(self.values.get("PUBLIC_URL", public_url)).hostname
             settings["ALLOWED_HOSTS"] = ",".join(sorted({"127.0.0.1", host or "127.0.0.1"}))
-        return {**self.values, "PYTHONUNBUFFERED": "1", **settings}
+        inherited = dict(self.values)
+        # Compiling everything anew would cost each process seconds.
+        inherited.pop("PYTHONDONTWRITEBYTECODE", None)
+        return {**inherited, "PYTHONUNBUFFERED": "1", **settings}
 
     def _simulated(self, *, port: int) -> dict[str, str]:
         """The simulator as each provider for which no client id was given."""

@@ -46,12 +46,7 @@ def _install(*, with_apt: bool) -> None:
         _make_venv(with_apt=with_apt)
     if not UV.exists() or not _has_version(UV):
         _install_uv()
-    _run(
-        *(str(UV), "pip", "sync", "--quiet", "--require-hashes"),
-        *("--python", str(places.VENV_PYTHON), str(places.LOCK_FILE)),
-        failure="The packages could not be installed (see above): check the network and the "
-        "package index settings, then run ./dev again.",
-    )
+    _sync()
     STAMP.write_text(_wanted() + "\n")
     print(f"Packages installed in {time.monotonic() - started:.1f} s.", flush=True)
 
@@ -105,19 +100,37 @@ def _pip_wheel() -> Path | None:
     return next((wheel for folder in folders for wheel in folder.glob("pip-*.whl")), None)
 
 
+def _sync() -> None:
+    """Install with uv, or, in a network that only pip is set up for, slowly with pip."""
+    by_uv = ("pip", "sync", "--quiet", "--require-hashes", "--python", str(places.VENV_PYTHON))
+    if _runs(str(UV), *by_uv, str(places.LOCK_FILE)):
+        return
+    print("uv failed (see above); trying pip, which takes longer...", flush=True)
+    if not _runs(*_pip(), "--requirement", str(places.LOCK_FILE)):
+        raise Refusal(
+            "The packages could not be installed (see above): check the network and the package "
+            "index settings, then run ./dev again."
+        )
+
+
 def _install_uv() -> None:
-    requirement = _locked("uv")
+    wanted = places.VENV / "uv.txt"
+    wanted.write_text(_locked("uv"))
+    if not _runs(*_pip(), "--requirement", str(wanted)):
+        raise Refusal(
+            "uv, the installer, could not be installed (see above): check the network and the "
+            "package index settings, then run ./dev again."
+        )
+
+
+def _pip() -> tuple[str, ...]:
     wheel = _pip_wheel()
     if wheel is None:
         raise Refusal(f"Python's venv module is not complete. {MISSING_VENV}")
-    wanted = places.VENV / "uv.txt"
-    wanted.write_text(requirement)
-    _run(
-        # A wheel is a zip file that Python can run from.
+    # A wheel is a zip file that Python can run from.
+    return (
         *(str(places.VENV_PYTHON), f"{wheel}/pip", "install", "-qq", "--no-deps"),
-        *("--require-hashes", "--disable-pip-version-check", "--requirement", str(wanted)),
-        failure="uv, the installer, could not be installed (see above): check the network and "
-        "the package index settings, then run ./dev again.",
+        *("--require-hashes", "--disable-pip-version-check"),
     )
 
 
@@ -162,7 +175,8 @@ def apt_install(*packages: str) -> None:
             raise Refusal(f"{' '.join(argv)} failed (see above): install the packages by hand.")
 
 
-def _run(*argv: str, failure: str) -> None:
+def _runs(*argv: str) -> bool:
     environment = {n: v for n, v in os.environ.items() if n not in ("PYTHONPATH", "PYTHONHOME")}
-    if subprocess.run(argv, check=False, env=environment, cwd=places.ROOT).returncode != 0:
-        raise Refusal(failure)
+    # The certificates that the system trusts, as a company's network may need them.
+    environment.setdefault("UV_SYSTEM_CERTS", "true")
+    return subprocess.run(argv, check=False, env=environment, cwd=places.ROOT).returncode == 0
