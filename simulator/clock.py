@@ -48,5 +48,5 @@ def iso(moment: float) -> str:
 
 
 def from_iso(text: str) -> float:
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -79,6 +79,12 @@ class Cover:
 Edit = Add | Replace | Remove | Move | Describe | Cover
 
 
+KEPT = (
+    *("id", "owner", "name", "description", "public"),
+    *("collaborative", "collaborators", "cover", "revision"),
+)
+
+
 @dataclass(slots=True)
 class Conditions:
     """What all playlists of one world share: time, behaviour and chance."""
@@ -130,7 +136,10 @@ class Playlist:
         """Return the entries as a reader sees them now."""
         switches = self.conditions.switches
         delay = switches.items_delay_s
-        if switches.stale_read_share and self.conditions.random.random() < switches.stale_read_share:
+        if (
+            switches.stale_read_share
+            and self.conditions.random.random() < switches.stale_read_share
+        ):
             delay = max(delay, switches.stale_read_s)
         moment = self.conditions.clock() - delay
         return next((old for until, old in self._past_entries if until > moment), self.entries)
@@ -150,7 +159,9 @@ class Playlist:
     def knows_snapshot(self, snapshot_id: str) -> bool:
         """Tell whether this looks like a snapshot id; any age will do."""
         try:
-            revision, _, digest = base64.b64decode(snapshot_id, validate=True).decode().partition(",")
+            revision, _, digest = (
+                base64.b64decode(snapshot_id, validate=True).decode().partition(",")
+            )
         except ValueError:
             return False
         return revision.isdigit() and len(digest) == 40
@@ -216,9 +227,7 @@ class Playlist:
 
     def dump(self) -> dict[str, Any]:
         """Write the truth as JSON; what lags is not kept."""
-        plain = ("id", "owner", "name", "description", "public", "collaborative")
-        plain += ("collaborators", "cover", "revision")
-        data: dict[str, Any] = {name: getattr(self, name) for name in plain}
+        data: dict[str, Any] = {name: getattr(self, name) for name in KEPT}
         data["entries"] = [(one.uri, one.added_at, one.added_by) for one in self.entries]
         return data
 
@@ -228,11 +237,6 @@ class Playlist:
         return cls(**{**data, "entries": entries}, conditions=conditions)
 
 
-def moved(entry: Entry, *, to: float) -> Entry:
-    """Return the entry with another date of adding, for worlds that are loaded."""
-    return replace(entry, added_at=to)
-
-
 def _snapshot(playlist_id: str, revision: int) -> str:
-    digest = hashlib.sha1(f"{playlist_id}#{revision}".encode()).hexdigest()
+    digest = hashlib.sha1(f"{playlist_id}#{revision}".encode(), usedforsecurity=False).hexdigest()
     return base64.b64encode(f"{revision},{digest}".encode()).decode()

@@ -1,0 +1,168 @@
+"""The music there is: real tracks from the data file, and invented ones for any other id."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parent / "data" / "catalogue.json.gz"
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+ID = re.compile(r"[0-9A-Za-z]{22}")
+URI = re.compile(r"spotify:(track|episode|album|artist|show|playlist):([0-9A-Za-z]{22})")
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    id: str
+    title: str
+    artists: tuple[tuple[str, str], ...]
+    album: str
+    duration_s: int
+    isrc: str
+    number: int = 1
+
+    @property
+    def uri(self) -> str:
+        return f"spotify:track:{self.id}"
+
+    @property
+    def album_id(self) -> str:
+        return stable_id(f"album/{self.album}/{self.artists[0][0]}")
+
+    def dump(self) -> list[Any]:
+        return [self.id, self.title, self.artists, self.album, self.duration_s, self.isrc]
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    id: str
+    title: str
+    show: str
+    duration_s: int
+
+    @property
+    def uri(self) -> str:
+        return f"spotify:episode:{self.id}"
+
+    def dump(self) -> list[Any]:
+        return [self.id, self.title, self.show, self.duration_s]
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Tracks and episodes by id; `dead` URIs were there once and are gone."""
+
+    tracks: dict[str, Track] = field(default_factory=dict)
+    episodes: dict[str, Episode] = field(default_factory=dict)
+    dead: set[str] = field(default_factory=set)
+    added: set[str] = field(default_factory=set)  # ids that are not in the data file
+
+    def track(self, id_: str, *, invent: bool) -> Track | None:
+        """Return the living track; an unknown id gets an invented one, always the same."""
+        if f"spotify:track:{id_}" in self.dead:
+            return None
+        known = self.tracks.get(id_)
+        return known or (invented(id_) if invent and ID.fullmatch(id_) else None)
+
+    def episode(self, id_: str) -> Episode | None:
+        return None if f"spotify:episode:{id_}" in self.dead else self.episodes.get(id_)
+
+    def add_track(self, track: Track) -> None:
+        self.tracks[track.id] = track
+        self.added.add(track.id)
+
+    def search(self, query: str) -> list[Track]:
+        """Find tracks by ISRC, or by words in title, artists and album."""
+        wanted, everywhere = _filters(query)
+        found = []
+        for track in self.tracks.values():
+            names = " ".join(name for _, name in track.artists)
+            texts = {"track": track.title, "artist": names, "album": track.album}
+            if "isrc" in wanted and wanted["isrc"].upper() != track.isrc:
+                continue
+            if any(_lacks(texts[key], words) for key, words in wanted.items() if key != "isrc"):
+                continue
+            if not _lacks(" ".join(texts.values()), everywhere) and track.uri not in self.dead:
+                found.append(track)
+        return found
+
+    def dump(self) -> dict[str, Any]:
+        return {
+            "tracks": [self.tracks[id_].dump() for id_ in sorted(self.added)],
+            "episodes": [episode.dump() for episode in self.episodes.values()],
+            "dead": sorted(self.dead),
+        }
+
+    def load(self, data: dict[str, Any]) -> None:
+        for id_, title, artists, album, seconds, isrc in data["tracks"]:
+            pairs = tuple((artist, name) for artist, name in artists)
+            self.add_track(Track(id_, title, pairs, album, seconds, isrc))
+        self.episodes = {row[0]: Episode(*row) for row in data["episodes"]}
+        self.dead = set(data["dead"])
+
+
+class DataFile:
+    """The simulator's own data file, read once."""
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads(gzip.decompress(DATA.read_bytes()))
+        return data
+
+    @cached_property
+    def tracks(self) -> dict[str, Track]:
+        found = {}
+        for place, (id_, title, artists, album, seconds) in enumerate(self._data["tracks"]):
+            pairs = tuple((artist, name) for artist, name in artists)
+            found[id_] = Track(id_, title, pairs, album, seconds, isrc(place))
+        return found
+
+    def list(self, name: str) -> list[str]:
+        ids = list(self.tracks)
+        return [f"spotify:track:{ids[place]}" for place in self._data["lists"][name]]
+
+
+def isrc(place: int) -> str:
+    """Make an ISRC that no real recording has: ZZ is a country code left to private use."""
+    return f"ZZSIM26{place % 100_000:05d}"
+
+
+def stable_id(text: str) -> str:
+    """Make a 22-character id that is always the same for the same text."""
+    number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+    digits = []
+    for _ in range(22):
+        number, digit = divmod(number, 62)
+        digits.append(BASE62[digit])
+    return "".join(digits)
+
+
+def invented(id_: str) -> Track:
+    digest = int.from_bytes(hashlib.sha256(id_.encode()).digest()[:4], "big")
+    artist = f"Invented artist {digest % 97}"
+    return Track(
+        id_,
+        f"Invented track {id_[:6]}",
+        ((stable_id(artist), artist),),
+        f"Invented album {digest % 389}",
+        120 + digest % 240,
+        f"ZZSIM99{digest % 100_000:05d}",
+    )
+
+
+def _filters(query: str) -> tuple[dict[str, str], str]:
+    """Split `track:blue artist:"Miles Davis" kind` into its filters and the free words."""
+    pattern = re.compile(r'\b(isrc|track|artist|album):("[^"]*"|\S+)')
+    wanted = {key: value.strip('"') for key, value in pattern.findall(query)}
+    return wanted, pattern.sub(" ", query)
+
+
+def _lacks(text: str, words: str) -> bool:
+    text = text.casefold()
+    return any(word not in text for word in words.casefold().replace('"', " ").split())
