@@ -90,6 +90,9 @@ class Given:
         inherited = dict(self.values)
         # Compiling everything anew would cost each process seconds.
         inherited.pop("PYTHONDONTWRITEBYTECODE", None)
+        for name in ("NO_PROXY", "no_proxy"):
+            # The simulator is here, whatever proxy the way out needs.
+            inherited[name] = ",".join(filter(None, (inherited.get(name), "127.0.0.1")))
         return {**inherited, "PYTHONUNBUFFERED": "1", **settings}
 
     def _simulated(self, *, port: int) -> dict[str, str]:

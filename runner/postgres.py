@@ -22,6 +22,7 @@ NAME = "postgres"
 ROLE = DATABASE = "spotsite"
 MAJOR_VERSION = 18  # a later server cannot open the data of an earlier one
 QUESTION = "SELECT 1 FROM pg_database WHERE datname = 'spotsite'"
+PATIENCE_WITH_LEFTOVERS = 20.0  # seconds between asking and insisting
 MISSING_LIBRARY = re.compile(r"loading shared libraries: (\S+):")
 # Temporary data of tests need not survive a power cut.
 FOR_TESTS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -53,7 +54,7 @@ def start(
     if not (data / "PG_VERSION").exists():
         _make_data(folder, data, identity, password=password)
     _own(data, identity)
-    _clear_stale_lock(data)
+    _clear_leftovers(data)
     options = ["log_line_prefix=", "listen_addresses=127.0.0.1", "unix_socket_directories="]
     options += () if durable else FOR_TESTS
     program = Program(
@@ -187,41 +188,35 @@ def _own(path: Path, identity: Identity) -> None:
             os.chown(Path(folder, name), uid, gid, follow_symlinks=False)
 
 
-def _clear_stale_lock(data: Path) -> None:
+def _clear_leftovers(data: Path) -> None:
     """End a server that was left on this data, and drop the mark of one that is gone.
 
     We hold the state folder, so nobody else may use this data. The mark names a process number
     that may belong to a stranger by now (after a power cut, or in a restarted container), and
     PostgreSQL would then refuse to start.
     """
-    mark = data / "postmaster.pid"
-    try:
-        pid = int(mark.read_text().splitlines()[0])
-    except (OSError, ValueError, IndexError):
-        mark.unlink(missing_ok=True)
-        return
-    deadline = time.monotonic() + 20
-    asked = False
-    while _serves(pid, data):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if not asked:
-                os.kill(pid, signal.SIGINT)
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
-        asked = True
+    deadline = time.monotonic() + PATIENCE_WITH_LEFTOVERS
+    asked: set[int] = set()
+    while left := _processes_on(data):
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if time.monotonic() > deadline:
+                    os.kill(pid, signal.SIGKILL)
+                elif pid not in asked:
+                    os.kill(pid, signal.SIGINT)
+        asked |= left
         time.sleep(0.05)
-    mark.unlink(missing_ok=True)
+    (data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _serves(pid: int, data: Path) -> bool:
-    process = Path("/proc") / str(pid)
-    try:
-        # The server works inside its data folder; a zombie works nowhere.
-        return (process / "comm").read_text().strip() == "postgres" and data.samefile(
-            process / "cwd"
-        )
-    except OSError:
-        return False
+def _processes_on(data: Path) -> set[int]:
+    """The server and its backends: they all work inside the data folder."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or is somebody else's
+            if (process / "comm").read_text() == "postgres\n" and data.samefile(process / "cwd"):
+                found.add(int(process.name))
+    return found
 
 
 def _environment() -> Mapping[str, str]:

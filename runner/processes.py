@@ -233,6 +233,7 @@ class Supervisor:
                 self.say(child.program.patience_note)
                 told = True
             if waited > child.program.grace or self.stop_requests:
+                self.stop_requests = 0  # the next request is about the next child
                 kill_group(child.popen.pid)
             before, self.stopping = self.stopping, True
             self.pump(0.1)
@@ -242,7 +243,9 @@ class Supervisor:
     # Speaking
 
     def say(self, text: str) -> None:
-        print(text, flush=True)
+        # A closed terminal must not end the orderly stop.
+        with contextlib.suppress(OSError):
+            print(text, flush=True)
 
     def _show(self, child: Child, line: str) -> None:
         child.tail.append(line)
@@ -252,9 +255,7 @@ class Supervisor:
         if self.coloured:
             colour = COLOURS[sum(child.name.encode()) % len(COLOURS)]
             label = f"\033[{colour}m{label}\033[0m"
-        # A closed terminal must not end the orderly stop.
-        with contextlib.suppress(OSError):
-            print(label, line, flush=True)
+        self.say(f"{label} {line}")
 
     def _read(self, child: Child) -> None:
         try:
