@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from runner import dotenv, places, postgres, valkey
+from runner.errors import Refusal
 from runner.state import Secrets, State
 
 DEMO_CLIENT_ID = "spotsite-demo"
@@ -19,6 +21,16 @@ NAMES = (
     *("FACEBOOK_CLIENT_ID", "FACEBOOK_CLIENT_SECRET"),
     *("FACEBOOK_DIALOG_URL", "FACEBOOK_GRAPH_URL"),
 )
+
+
+def text(settings: Mapping[str, str], name: str) -> str:
+    """The value of NAME, or what the file says that NAME_FILE names; empty if there is none."""
+    if path := settings.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as exc:
+            raise Refusal(f"{name}_FILE={path} cannot be read: correct the path.") from exc
+    return settings.get(name, "")
 
 
 class Given:
@@ -85,7 +97,7 @@ class Given:
         }
         settings = {name: value for name, value in made_up.items() if name not in self}
         if "ALLOWED_HOSTS" not in self:
-            host = urlsplit(self.values.get("PUBLIC_URL", public_url)).hostname
+            host = urlsplit(text(self.values, "PUBLIC_URL") or public_url).hostname
             settings["ALLOWED_HOSTS"] = ",".join(sorted({"127.0.0.1", host or "127.0.0.1"}))
         inherited = dict(self.values)
         # Compiling everything anew would cost each process seconds.

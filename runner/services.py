@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runner import places, postgres, roles, valkey
-from runner.environment import Given
+from runner import postgres, roles, valkey
+from runner.environment import Given, text
 from runner.processes import Child, Program, Supervisor
 from runner.state import Secrets, State
 
@@ -37,10 +37,17 @@ class Services:
         unwanted = {
             postgres.NAME: self.given.own_database,
             valkey.NAME: self.given.own_redis,
-            roles.SIMULATOR: not self.given.needs_simulator
-            or not (places.ROOT / "simulator" / "__main__.py").exists(),
+            roles.SIMULATOR: not self.given.needs_simulator,
         }
         return [name for name in NAMES if not unwanted[name]]
+
+    @property
+    def is_demo(self) -> bool:
+        return text(self.settings, "DEMO") == "True"
+
+    @property
+    def address(self) -> str:
+        return text(self.settings, "PUBLIC_URL")
 
     def start(self, name: str) -> None:
         port = self.ports[name]
@@ -79,6 +86,6 @@ class Services:
         return roles.simulator(
             self.settings,
             port=self.ports[roles.SIMULATOR],
-            public_url=self.settings.get("PUBLIC_URL", ""),
+            public_url=self.address,
             state=self.state.folder / "simulator.json" if self.durable else None,
         )

@@ -8,8 +8,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from runner import installation, places, postgres, roles
-from runner.environment import Given
+from runner import installation, places, roles
+from runner.environment import Given, text
 from runner.errors import Interrupted, Refusal
 from runner.processes import Supervisor
 from runner.services import Services
@@ -76,16 +76,11 @@ def _refuse_taken_port(port: int, state: State) -> None:
 
 def _start(services: Services, *, port: int) -> None:
     supervisor, settings = services.supervisor, services.settings
-    write_private(
-        services.state.folder / "staff-password",
-        f"{STAFF_EMAIL}\n{settings['DEMO_STAFF_PASSWORD']}\n",
-    )
+    if services.is_demo:
+        staff = f"{STAFF_EMAIL}\n{text(settings, 'DEMO_STAFF_PASSWORD')}\n"
+        write_private(services.state.folder / "staff-password", staff)
     services.start_all()
-    supervisor.run(
-        roles.prepare(
-            settings, demo=(places.ROOT / "accounts/management/commands/demo_seed.py").exists()
-        )
-    )
+    supervisor.run(roles.prepare(settings, demo=services.is_demo))
     services.state.remember_running(settings)
     supervisor.start(roles.worker(settings))
     supervisor.start(roles.beat(settings))
@@ -104,24 +99,21 @@ def _is_healthy(port: int) -> bool:
 
 
 def _summary(services: Services, *, seconds: float) -> str:
-    settings = services.settings
-    address = settings.get("PUBLIC_URL", "(see PUBLIC_URL_FILE)")
-    lines = [
-        f"spotsite is ready after {seconds:.1f} s: {address}",
-        "",
-        "Sign in       with Spotify as one of the demo people"
-        if roles.SIMULATOR in services.wanted
-        else "Sign in       with the providers whose client ids you gave",
-        f"Staff         {address}/admin/   {STAFF_EMAIL}   {settings['DEMO_STAFF_PASSWORD']}",
-        f"              (kept in {services.state.folder / 'staff-password'})",
-        f"Mail          {address}/dev/mail/",
-    ]
+    settings, folder = services.settings, services.state.folder
+    address = services.address
+    lines = [f"spotsite is ready after {seconds:.1f} s: {address}", ""]
     if roles.SIMULATOR in services.wanted:
         simulator = f"http://127.0.0.1:{services.ports[roles.SIMULATOR]}"
-        lines.append(f"Simulator     {simulator} (plays Spotify and Facebook)")
-    if postgres.NAME in services.wanted:
-        lines.append("Database      ./dev manage dbshell, while this runs")
-    lines += [f"Logs          {services.state.logs}", "Stop          Ctrl-C"]
-    width = max(map(len, lines))
-    rule = "-" * width
+        lines += [
+            "Sign in      with Spotify or Facebook, as one of the demo people",
+            f"Simulator    {simulator} plays them",
+        ]
+    if services.is_demo:
+        lines += [
+            f"Staff        {address}/admin/  {STAFF_EMAIL}  {text(settings, 'DEMO_STAFF_PASSWORD')}",
+            f"             (kept in {folder / 'staff-password'})",
+            f"Mail         {address}/dev/mail/",
+        ]
+    lines += [f"Data, logs   {folder}", "Stop         Ctrl-C"]
+    rule = "-" * max(map(len, lines))
     return "\n".join(("", rule, *lines, rule, ""))
