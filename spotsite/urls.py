@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib import admin
 from django.urls import include, path
 
-from spotsite import views
+from spotsite import staff, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,7 +14,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("playlists.urls")),
-    path("admin/", admin.site.urls),
+    path("admin/", staff.site.urls),
 ]
 if settings.DEMO:
     urlpatterns.append(path("dev/mail/", include("spotsite.devmail")))

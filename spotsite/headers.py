@@ -1,0 +1,33 @@
+"""The response headers that Django and django-csp leave out (docs/security.md lists all)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+CALLBACK = "/login/callback/"
+# The site needs none of them, and passkeys only for itself.
+PERMISSIONS_POLICY = (
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+    "microphone=(), midi=(), payment=(), publickey-credentials-create=(self), "
+    "publickey-credentials-get=(self), usb=()"
+)
+
+
+class HeadersMiddleware:
+    """Keeps other sites from embedding our answers, and one-time codes out of caches."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        if request.path.endswith(CALLBACK):
+            response["Cache-Control"] = "no-store"
+            response["Referrer-Policy"] = "no-referrer"
+        return response
