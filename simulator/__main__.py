@@ -76,7 +76,12 @@ def main() -> None:
     except storage.DamagedState as exc:
         sys.exit(f"The simulator did not start: {exc}.")
     engine = Engine(world or demo.fill(demo.empty(options.public_url)))
-    _serve(engine, options.public_url, Saver(engine, options.state), listener)
+    saver = Saver(engine, options.state)
+    try:
+        saver.save()
+    except OSError as exc:
+        sys.exit(f"The simulator cannot write {options.state}: {exc.strerror}.")
+    _serve(engine, options.public_url, saver, listener)
 
 
 def _options() -> argparse.Namespace:

@@ -472,7 +472,7 @@ def _digits(text: str) -> str:
 
 
 ROUTES: tuple[tuple[str, str, Callable[..., Answer | Later], str], ...] = (
-    ("GET", "/_sim/", Desk.index, "this page"),
+    ("GET", "/_sim/?", Desk.index, "this page"),
     ("GET", "/_sim/health", Desk.health, "is it up"),
     ("POST", "/_sim/reset", Desk.reset, "start over: world empty or demo"),
     ("GET", "/_sim/users", Desk.users, "people"),

@@ -140,7 +140,8 @@ class Engine:
     def _write(self, visit: Visit, answer: Answer, *, late: bool = False) -> None:
         call, fault = visit.call, visit.fault
         self.numbered += 1
-        self.counts[f"{call.method} {endpoint(call.path)}"] += 1
+        if not late:
+            self.counts[f"{call.method} {endpoint(call.path)}"] += 1
         self.log.append(
             {
                 "number": self.numbered,
