@@ -10,4 +10,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing registers them; models must be loaded first.
-        from accounts import checks, receivers  # noqa: F401, PLC0415
+        from accounts import beat, checks, receivers  # noqa: F401, PLC0415

@@ -2,10 +2,11 @@
 
 AccountError
 ├── ReauthorizationRequired   the user: give consent again
-│   └── GrantDoubted          the user perhaps: the provider refused the token, a later probe decides
+│   └── GrantDoubted          the user perhaps: the token was refused, a later probe decides
 ├── ProviderUnavailable       time: ask again later
 │   └── BeingRefreshed        time: another worker holds the lease and did not finish
-└── ProviderRefusedUs         an operator: our client id, secret or request is wrong
+├── ProviderRefusedUs         an operator: our client id, secret or request is wrong
+└── CredentialUnreadable      an operator: the stored token does not open
 
 VaultError                    an operator: a key is missing, or a ciphertext was tampered with
 ├── KeyringError              TOKEN_KEYS is not a usable key ring
@@ -48,6 +49,10 @@ class BeingRefreshed(ProviderUnavailable):
 
 class ProviderRefusedUs(AccountError):
     """The provider rejects our application; only an operator can put it right."""
+
+
+class CredentialUnreadable(AccountError):
+    """The stored token does not open: its key is missing, or somebody wrote to the row."""
 
 
 class VaultError(Exception):

@@ -1,6 +1,6 @@
-"""Where the key ring comes from: ``TOKEN_KEYS`` (or the file that ``TOKEN_KEYS_FILE`` names) as JSON.
+"""Where the key ring comes from: ``TOKEN_KEYS``, or the file of ``TOKEN_KEYS_FILE``, as JSON.
 
-``{"primary": "1592864251", "keys": [{"id": "1592864251", "status": "ENABLED", "key": "<base64, 32 bytes>"}]}``
+``{"primary": "15928642", "keys": [{"id": "15928642", "status": "ENABLED", "key": "<base64>"}]}``
 """
 
 from __future__ import annotations

@@ -87,14 +87,14 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         """Those whose next refresh is due and whom nobody refreshes now, the longest due first."""
         return (
             self.usable()
-            .filter(next_refresh_at__lte=Now())
-            .filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
+            .filter(next_refresh_at__lte=Now(), refresh_ct__isnull=False)
+            .filter(Q(lease_until=None) | Q(lease_until__lte=Now()))
             .order_by("next_refresh_at")
         )
 
 
 class Credential(models.Model):
-    """What one linked account lets us do; its tokens are sealed and only ``accounts.tokens`` opens them."""
+    """What one linked account lets us do; only ``accounts.tokens`` opens its sealed tokens."""
 
     class Status(models.TextChoices):
         OK = "ok", "ok"
@@ -109,7 +109,8 @@ class Credential(models.Model):
         SocialAccount, on_delete=models.CASCADE, related_name="credential"
     )
     provider = models.CharField(max_length=30, editable=False)
-    # The provider's name for the person where it is not the uid: Spotify's playlists name their owner by it.
+    # The provider's name for the person where it is not the uid: Spotify's playlists name their
+    # owner by it.
     provider_user_id = models.CharField(max_length=200, blank=True, db_index=True)
     scopes = models.JSONField(default=list)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.OK)
@@ -122,6 +123,7 @@ class Credential(models.Model):
     authorized_at = models.DateTimeField(null=True)
     reauth_due_at = models.DateTimeField(null=True)
     reminded_days = models.PositiveSmallIntegerField(null=True)  # the last of 30, 14, 7, 1 mailed
+    told_lost_at = models.DateTimeField(null=True)  # when the mail about a lost consent went out
 
     generation = models.PositiveBigIntegerField(default=1)
     lease_until = models.DateTimeField(null=True)
@@ -216,11 +218,13 @@ class CredentialEvent(models.Model):
 
 
 class ProviderState(models.Model):
-    """What we know of a provider as a whole: a wrong client secret or an outage is nobody's own fault."""
+    """A provider as a whole: a wrong client secret or an outage is no account's own fault."""
 
     provider = models.CharField(max_length=30, primary_key=True)
     app_error_code = models.CharField(max_length=64, blank=True)
     app_error_at = models.DateTimeField(null=True)
+    probed_at = models.DateTimeField(null=True)  # while it refuses us: the last single try
+    paused_until = models.DateTimeField(null=True)  # its token endpoint answered 429
     frozen_at = models.DateTimeField(null=True)  # the breaker: no verdicts since
     alerted_at = models.DateTimeField(null=True)
 
@@ -229,7 +233,7 @@ class ProviderState(models.Model):
 
 
 class DeletionRequest(models.Model):
-    """A request to delete data that came from Facebook; its page shows only the code and the state."""
+    """A request from Facebook to delete data; its page shows only the code and the state."""
 
     code = models.CharField(max_length=40, unique=True)
     kind = models.CharField(max_length=20)  # deauthorize, deletion
@@ -240,3 +244,36 @@ class DeletionRequest(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class WithdrawalQuerySet(models.QuerySet["Withdrawal"]):
+    def open(self) -> WithdrawalQuerySet:
+        return self.filter(done_at=None, given_up_at=None)
+
+
+class Withdrawal(models.Model):
+    """A permission that is taken back at the provider after its link has ended; never a token."""
+
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="withdrawals")
+    provider = models.CharField(max_length=30)
+    uid = models.CharField(max_length=200, blank=True)  # blank again as soon as it is of no use
+    asked_at = models.DateTimeField(db_default=Now(), editable=False)
+    not_before = models.DateTimeField(db_default=Now())
+    tries = models.PositiveSmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True)
+    last_error_code = models.CharField(max_length=64, blank=True)
+
+    objects = WithdrawalQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["not_before"],
+                name="withdrawal_due",
+                condition=Q(done_at=None, given_up_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} withdrawal {self.pk}"

@@ -1,11 +1,14 @@
-"""Seal and unseal secrets: AES-256-GCM in Tink's wire format, each ciphertext bound to its row and field.
+"""Seal and unseal secrets: AES-256-GCM in Tink's wire format, bound to a row and a field.
 
-The bytes are those of a Tink AEAD keyset with the output prefix TINK: ``0x01``, the key id (4 bytes, big
-endian), a nonce (12 bytes), the ciphertext and its tag (16 bytes); developers.google.com/tink/wire-format.
+The bytes are those of a Tink AEAD keyset with the output prefix TINK: ``0x01``, the key id (4
+bytes, big endian), a nonce (12 bytes), the ciphertext and its tag (16 bytes);
+developers.google.com/tink/wire-format.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 from dataclasses import dataclass
 
@@ -71,7 +74,7 @@ def seal(secret: str, *, context: Context) -> bytes:
 
 
 def unseal(sealed: bytes, *, context: Context) -> Secret:
-    """Decrypt; raise ``UnsealError`` for an unknown key, a changed byte or another row's ciphertext."""
+    """Decrypt; raise ``UnsealError`` for an unknown key, a changed byte or another row."""
     key = keyring().keys.get(key_id(sealed))
     if key is None or not key.enabled:
         raise UnsealError(f"key {key_id(sealed)} is not in the key ring or disabled")
@@ -83,6 +86,29 @@ def unseal(sealed: bytes, *, context: Context) -> Secret:
     except InvalidTag:
         raise UnsealError(f"a value of {context.table}.{context.column} does not open") from None
     return Secret(plain.decode())
+
+
+def seal_text(secret: str, *, context: Context) -> str:
+    """Seal for a place that takes text only: base64 of the sealed bytes."""
+    return base64.b64encode(seal(secret, context=context)).decode()
+
+
+def unseal_text(sealed: str, *, context: Context) -> Secret:
+    """Open what ``seal_text`` made."""
+    return unseal(text_bytes(sealed), context=context)
+
+
+def text_bytes(sealed: str) -> bytes:
+    """Return the sealed bytes behind a text, without opening them."""
+    try:
+        return base64.b64decode(sealed, validate=True)
+    except (binascii.Error, ValueError):
+        raise UnsealError("not a sealed value") from None
+
+
+def primary_key_id() -> int:
+    """Return the id of the key that seals now."""
+    return keyring().primary.id
 
 
 def key_id(sealed: bytes) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class SpotsiteConfig(AppConfig):
@@ -10,4 +11,6 @@ class SpotsiteConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing registers them.
-        from spotsite import checks  # noqa: F401, PLC0415
+        from spotsite import beat, checks  # noqa: F401, PLC0415
+
+        post_migrate.connect(beat.make_rows, sender=self)

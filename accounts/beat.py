@@ -1,0 +1,11 @@
+"""The jobs of accounts that beat sends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from spotsite.beat import register
+
+register("Refresh tokens that are due", "accounts.tasks.refresh_due", timedelta(minutes=1))
+register("Clear ended sessions", "accounts.tasks.clear_sessions", timedelta(days=1))
+register("Remind before consent ends", "accounts.tasks.remind", timedelta(hours=1))
