@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from runner import installation, places, roles
 from runner.control import STATE_VARIABLE, Control
@@ -27,13 +28,9 @@ def test(arguments: list[str]) -> int:
     installation.ensure(with_apt=True)
     chromium = find_chromium()
     with private_services() as services:
-        port = free_port(besides=set(services.ports.values()))
-        environment = {
-            **services.settings,
-            "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "CHROMIUM": chromium,
-        }
-        options = ("--liveserver", f"127.0.0.1:{port}")
+        # The live server stands where the simulator sends people back to.
+        options = ("--liveserver", urlsplit(services.settings["PUBLIC_URL"]).netloc)
+        environment = {**services.settings, "CHROMIUM": chromium}
         return services.supervisor.run_in_front(
             [roles.PYTHON, "-m", "pytest", *options, *arguments], environment
         )
