@@ -13,20 +13,30 @@ from typing import Any
 
 import structlog
 
+_NAMES = (
+    "access_token|refresh_token|fb_exchange_token|input_token|id_token|app_token|client_secret|"
+    "code_verifier|code|signed_request|appsecret_proof|password|passwd|token|secret|sessionid|"
+    "csrftoken|csrfmiddlewaretoken|token_keys|secret_key"
+)
+# A name and its value as a query, a form, JSON, a dict's repr or a pair of a list show them; a JSON
+# text inside a repr has a backslash before its marks.
 _SECRET_PAIR = re.compile(
-    r"(?i)\b(access_token|refresh_token|fb_exchange_token|input_token|client_secret|code_verifier|code|"
-    r"id_token|signed_request|appsecret_proof|password|token|secret)"
-    r"(=|['\"]?\s*[:=]\s*['\"]?)([^\s&'\",;)}\]]+)"
+    rf"(?i)((?:\b|(?<=%3f)|(?<=%26)|(?<=%22))(?:{_NAMES})"
+    r"(?:\\*['\"]?\s*[:=]\s*|\\*['\"],\s*|%3d|%22%3a%22)(?:b(?=['\"]))?\\*['\"]?)"
+    r"(?!\d{3}\b)[^\s&'\",;)}\]\\]+"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/=|-]{8,}")
 _URL_PASSWORD = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@")
+# Tokens and codes of both providers are longer than anything else on one line without a break.
+_OPAQUE = re.compile(r"[A-Za-z0-9_-]{80,}")
 
 
 def redact(text: str) -> str:
     """Return ``text`` with what looks like a token, code, password or key replaced by ``***``."""
-    text = _SECRET_PAIR.sub(r"\1\2***", text)
+    text = _SECRET_PAIR.sub(r"\1***", text)
     text = _BEARER.sub(r"\1 ***", text)
-    return _URL_PASSWORD.sub(r"\1:***@", text)
+    text = _URL_PASSWORD.sub(r"\1:***@", text)
+    return _OPAQUE.sub("***", text)
 
 
 class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
@@ -64,8 +74,10 @@ def configure(*, level: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                # urllib3 says whole addresses at DEBUG.
+                # urllib3 says whole addresses at DEBUG; gunicorn when a request fails, so it
+                # writes through our handler.
                 "urllib3": {"level": "WARNING"},
+                "gunicorn.error": {"handlers": ["stderr"], "level": level, "propagate": False},
                 "django.server": {"level": "WARNING"},
                 "django.utils.autoreload": {"level": "WARNING"},
             },

@@ -157,6 +157,8 @@ STORAGES = {
 globals().update(mail.settings(EMAIL_URL))
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", f"spotsite <spotsite@{_PUBLIC.hostname}>")
 LOGGING_CONFIG = None
+DEFAULT_EXCEPTION_REPORTER = "spotsite.reports.Report"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "spotsite.reports.ReportFilter"
 logs.configure(level=env.choice("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"}))
 
 # The browser's side ---
@@ -214,6 +216,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_RATE_LIMITS = {"provider_login": "30/m/ip"}  # ours, beside allauth's own defaults
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 SOCIALACCOUNT_STORE_TOKENS = False
@@ -229,20 +232,10 @@ MFA_TOTP_ISSUER = "spotsite"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = (
     not HTTPS
 )  # only http://127.0.0.1 and localhost, by the browsers' rule
+# The packages in accounts/providers decide all else: scopes, PKCE and addresses are no options.
 SOCIALACCOUNT_PROVIDERS = {
-    "spotify": {
-        "APPS": [{"client_id": SPOTIFY_CLIENT_ID, "secret": SPOTIFY_CLIENT_SECRET}],
-        "OAUTH_PKCE_ENABLED": True,
-    },
-    "facebook": {
-        "APPS": [{"client_id": FACEBOOK_CLIENT_ID, "secret": FACEBOOK_CLIENT_SECRET}],
-        "METHOD": "oauth2",
-        "OAUTH_PKCE_ENABLED": True,
-        "FIELDS": ["id", "name", "first_name", "last_name", "email"],
-        "SCOPE": ["public_profile", "email"],
-        "AUTHORIZE_URL": FACEBOOK_DIALOG_URL,
-        "GRAPH_API_URL": FACEBOOK_GRAPH_URL,
-    },
+    "spotify": {"APPS": [{"client_id": SPOTIFY_CLIENT_ID, "secret": SPOTIFY_CLIENT_SECRET}]},
+    "facebook": {"APPS": [{"client_id": FACEBOOK_CLIENT_ID, "secret": FACEBOOK_CLIENT_SECRET}]},
 }
 
 # Background work (reasons in spotsite/celery.py) ---

@@ -30,7 +30,7 @@ def sim() -> Control:
     from simulator.control_client import Control
 
     control = Control(os.environ["SPOTIFY_ACCOUNTS_URL"])
-    control.reset()
+    control.reset("demo")
     return control
 
 

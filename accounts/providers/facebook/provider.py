@@ -1,5 +1,32 @@
-"""The provider class: PKCE, uid from account_id, no override by query string."""
+"""Facebook as a way in: it proves who somebody is, and nothing of its token is kept."""
 
 from __future__ import annotations
 
-provider_classes: list[type] = []
+from typing import Any
+
+from allauth.socialaccount.providers.base import ProviderAccount
+
+from accounts import scopes
+from accounts.providers.facebook.views import FacebookAdapter
+from accounts.providers.flow import FlowProvider
+
+
+class FacebookAccount(ProviderAccount):
+    """A Facebook account as pages show it."""
+
+    def to_str(self) -> str:
+        return str(self.account.extra_data.get("name") or self.account.uid)
+
+
+class FacebookProvider(FlowProvider):
+    id = "facebook"
+    name = "Facebook"
+    account_class = FacebookAccount
+    oauth2_adapter_class = FacebookAdapter
+    base_scopes = scopes.FACEBOOK_BASE
+
+    def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
+        return {"id": data["uid"], "name": data["name"]}
+
+
+provider_classes = [FacebookProvider]

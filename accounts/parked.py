@@ -1,0 +1,65 @@
+"""What waits in a session between two requests of a sign-in: sealed, and never a password hash.
+
+allauth parks half-finished sign-ins, tokens included, in whatever the session engine is. The
+session as a whole is sealed by ``accounts.sessions``, but the cache engines ask no serializer.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any, TypeVar, cast
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.internal.modelkit import deserialize_instance, serialize_instance
+from django.db.models import Model
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+
+from accounts.errors import UnsealError
+from accounts.vault import Context, seal, unseal
+
+M = TypeVar("M", bound=Model)
+
+NEVER_PARKED = {"password"}
+
+
+class Unparked(ValueError, ImmediateHttpResponse):
+    """What was parked cannot be had back: its key is gone, or its row, or it was tampered with.
+
+    allauth takes a ``ValueError`` for "nothing is pending", except where a connection is resumed:
+    there its middleware answers with the response that this carries.
+    """
+
+    def __init__(self) -> None:
+        ValueError.__init__(self, "the sign-in that was parked does not open")
+        self.response = HttpResponseRedirect(reverse("account_login"))
+
+
+def park(instance: Model) -> dict[str, str]:
+    """Return ``instance`` as a sealed value that any session engine may hold."""
+    data = serialize_instance(instance)
+    kept = {name: value for name, value in data.items() if name not in NEVER_PARKED}
+    sealed = seal(json.dumps(kept), context=_context(type(instance)))
+    return {"sealed": base64.b64encode(sealed).decode()}
+
+
+def unpark(model: type[M], data: Any) -> M:
+    """Open what ``park`` returned; a row that exists is read again, lest old values are saved."""
+    try:
+        sealed = base64.b64decode(data["sealed"], validate=True)
+        text = unseal(sealed, context=_context(model)).reveal()
+    except (KeyError, TypeError, binascii.Error, UnsealError):
+        raise Unparked from None
+    fields = json.loads(text)
+    if fields.get("id") is None:
+        return cast("M", deserialize_instance(model, fields))
+    row = model._default_manager.filter(pk=fields["id"]).first()
+    if row is None:
+        raise Unparked
+    return row
+
+
+def _context(model: type[Model]) -> Context:
+    return Context("django_session", "parked", (model._meta.label,))

@@ -1,0 +1,38 @@
+"""What we may ask a provider for, each right in words that a person understands.
+
+Every Spotify sign-in asks for ``BASE``: the least with which a list can be put into a playlist.
+What only a later feature needs is asked for when somebody wants that feature. A right that is
+missing switches a feature off, never the sign-in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SPOTIFY = {
+    "playlist-read-private": "See your private playlists",
+    "playlist-read-collaborative": "See the playlists that you make together with others",
+    "playlist-modify-private": "Change your private playlists",
+    "playlist-modify-public": "Change your public playlists",
+    "user-library-read": "See your liked songs and albums",
+    "user-library-modify": "Change your liked songs and albums",
+    "user-top-read": "See what you play most",
+    "user-read-recently-played": "See what you played last",
+    "ugc-image-upload": "Put covers on your playlists",
+}
+FACEBOOK = {"public_profile": "See your name"}
+
+BASE = (
+    "playlist-read-private",
+    "playlist-read-collaborative",
+    "playlist-modify-private",
+    "playlist-modify-public",
+)
+FACEBOOK_BASE = ("public_profile",)
+
+_WORDS = SPOTIFY | FACEBOOK
+
+
+def in_words(scopes: Iterable[str]) -> list[str]:
+    """Return the sentences for ``scopes``; one that we have no words for speaks for itself."""
+    return [_WORDS.get(scope, scope) for scope in scopes]
