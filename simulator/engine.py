@@ -22,7 +22,7 @@ LOG_BODY_BYTES = 4_000
 ADD = re.compile(r"/v1/playlists/([^/]+)/(?:items|tracks)")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Visit:
     """A call on its way, with the fault that it met."""
 
@@ -31,7 +31,7 @@ class Visit:
     client_id: str
     arrived_at: float
     fault: Fault | None = None
-    crowded: str = ""  # the playlist to which it adds
+    adds_to: str = ""  # a playlist
     beside_another: bool = False
 
 
@@ -43,7 +43,7 @@ class Engine:
     log: deque[Json] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
     counts: Counter[str] = field(default_factory=Counter)
     numbered: int = 0
-    adding: Counter[str] = field(default_factory=Counter)
+    adding: list[Visit] = field(default_factory=list)
 
     def arrive(self, call: Call) -> Visit:
         self.settle()
@@ -52,14 +52,13 @@ class Engine:
         visit = Visit(call, user, client_id, self.world.clock(), fault)
         found = ADD.fullmatch(call.path) if call.method == "POST" else None
         if found:
-            visit.crowded = found[1]
-            self.adding[found[1]] += 1
+            visit.adds_to = found[1]
+            self._crowd(visit)
         return visit
 
     def handle(self, visit: Visit) -> Answer:
         """Bring about the effect, if and when the fault lets it, and return what is answered."""
         fault = visit.fault
-        visit.beside_another = visit.beside_another or self.adding[visit.crowded] > 1
         if fault is None or fault.only_delays:
             answer = self._perform(visit.call, visit)
         elif fault.when == "before":
@@ -75,10 +74,14 @@ class Engine:
         return answer
 
     def leave(self, visit: Visit) -> None:
-        if visit.crowded:
-            self.adding[visit.crowded] -= 1
-            if not self.adding[visit.crowded]:
-                del self.adding[visit.crowded]
+        if visit.adds_to:
+            self.adding.remove(visit)
+
+    def _crowd(self, visit: Visit) -> None:
+        for other in self.adding:
+            if other.adds_to == visit.adds_to:
+                other.beside_another = visit.beside_another = True
+        self.adding.append(visit)
 
     def respond(self, call: Call) -> Answer:
         """Answer one call that no other call overlaps."""
