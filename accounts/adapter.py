@@ -7,8 +7,6 @@ are linked); what waits between two requests goes through ``serialize_instance``
 
 from __future__ import annotations
 
-import base64
-import binascii
 from datetime import timedelta
 from typing import Any
 
@@ -24,13 +22,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import conflicts, parked, tokens
-from accounts.errors import UnsealError
+from accounts.account_rules import AccountRules
 from accounts.models import User
 from accounts.sign_in import Cause, SignInFailed, failure_page
-from accounts.vault import Context, Secret, seal, unseal
+from accounts.vault import Context, Secret, seal_text, unseal_text
 from spotsite import clock
 
 log = structlog.get_logger(__name__)
@@ -123,15 +122,16 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         if not sociallogin.account.pk:
             return
-        if sociallogin.state.get("process") != AuthProcess.CONNECT:
+        process = sociallogin.state.get("process")
+        if process == AuthProcess.LOGIN:
             absorb_token(sociallogin, consent=False)
             keep_name(sociallogin.user, sociallogin)
-        elif request.user.is_anonymous:
-            sociallogin.token = None  # nobody is here to connect it to
         elif sociallogin.user == request.user:
-            absorb_token(sociallogin, consent=True)
-        else:
+            absorb_token(sociallogin, consent=process == AuthProcess.CONNECT)
+        elif process == AuthProcess.CONNECT and request.user.is_authenticated:
             raise ImmediateHttpResponse(conflicts.park(request, sociallogin))
+        else:
+            sociallogin.token = None  # somebody else's, or nobody is here any more
 
     def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
         return reverse("connections")
@@ -170,14 +170,10 @@ class MFAAdapter(DefaultMFAAdapter):
     """Second factors; their secrets are sealed."""
 
     def encrypt(self, text: str) -> str:
-        return base64.b64encode(seal(text, context=MFA_CONTEXT)).decode()
+        return seal_text(text, context=MFA_CONTEXT)
 
     def decrypt(self, encrypted_text: str) -> str:
-        try:
-            sealed = base64.b64decode(encrypted_text, validate=True)
-        except binascii.Error:
-            raise UnsealError("a second factor's secret is not sealed") from None
-        return unseal(sealed, context=MFA_CONTEXT).reveal()
+        return unseal_text(encrypted_text, context=MFA_CONTEXT).reveal()
 
 
 def _grant(provider: str, token: Any) -> tokens.Grant:

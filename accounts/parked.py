@@ -6,8 +6,6 @@ session as a whole is sealed by ``accounts.sessions``, but the cache engines ask
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from typing import Any, TypeVar, cast
 
@@ -18,7 +16,7 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 
 from accounts.errors import UnsealError
-from accounts.vault import Context, seal, unseal
+from accounts.vault import Context, seal_text, unseal_text
 
 M = TypeVar("M", bound=Model)
 
@@ -41,16 +39,14 @@ def park(instance: Model) -> dict[str, str]:
     """Return ``instance`` as a sealed value that any session engine may hold."""
     data = serialize_instance(instance)
     kept = {name: value for name, value in data.items() if name not in NEVER_PARKED}
-    sealed = seal(json.dumps(kept), context=_context(type(instance)))
-    return {"sealed": base64.b64encode(sealed).decode()}
+    return {"sealed": seal_text(json.dumps(kept), context=_context(type(instance)))}
 
 
 def unpark(model: type[M], data: Any) -> M:
     """Open what ``park`` returned; a row that exists is read again, lest old values are saved."""
     try:
-        sealed = base64.b64decode(data["sealed"], validate=True)
-        text = unseal(sealed, context=_context(model)).reveal()
-    except (KeyError, TypeError, binascii.Error, UnsealError):
+        text = unseal_text(data["sealed"], context=_context(model)).reveal()
+    except (KeyError, TypeError, UnsealError):
         raise Unparked from None
     fields = json.loads(text)
     if fields.get("id") is None:

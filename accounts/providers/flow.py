@@ -24,9 +24,11 @@ from allauth.socialaccount.providers.oauth2.views import (
     OAuth2CallbackView,
     OAuth2LoginView,
 )
+from allauth.utils import get_request_param
 from django.conf import settings
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -141,12 +143,9 @@ class FlowProvider(OAuth2Provider):
         return self.get_auth_params()
 
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
+        """Sign in and nothing else: connecting starts at our own pages."""
         kwargs: dict[str, Any] = super().get_redirect_from_request_kwargs(request)
-        if kwargs.get("process") != AuthProcess.CONNECT:
-            kwargs["process"] = (
-                AuthProcess.LOGIN
-            )  # allauth's third kind redirects and signs nobody in
-        return kwargs
+        return kwargs | {"process": AuthProcess.LOGIN}
 
     def extract_uid(self, data: dict[str, Any]) -> str:
         return str(data["uid"])
@@ -165,6 +164,8 @@ def login_view(adapter: type[FlowAdapter]) -> View:
     @require_http_methods(["GET", "POST"])
     def login(request: HttpRequest) -> HttpResponse:
         _require_app(request, adapter.provider_id)
+        if get_request_param(request, "process") == AuthProcess.CONNECT:
+            return redirect("connect", adapter.provider_id)  # which asks for a fresh sign-in first
         refused: HttpResponse | None = ratelimit.consume_or_429(request, action="provider_login")
         response: HttpResponse = refused or start(request)
         return response

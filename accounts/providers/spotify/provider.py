@@ -40,8 +40,8 @@ class SpotifyProvider(FlowProvider):
         data: Any = None,
         **kwargs: Any,
     ) -> HttpResponse:
-        """Send the person to Spotify; connecting always asks them, which account too."""
-        asks = process == AuthProcess.CONNECT
+        """Send the person to Spotify; only a plain sign-in may pass without asking them."""
+        asks = process != AuthProcess.LOGIN
         given = kwargs.pop("auth_params", None) or {}
         kwargs["auth_params"] = {"show_dialog": "true" if asks else "false"} | given
         response: HttpResponse = super().redirect(request, process, next_url, data, **kwargs)
