@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from runner import installation, places, roles
 from runner.control import STATE_VARIABLE, Control
-from runner.environment import NAMES, Given
+from runner.environment import Given, without_site_settings
 from runner.errors import Refusal
 from runner.processes import Supervisor
 from runner.services import Services
@@ -158,7 +158,7 @@ def private_services() -> Iterator[Services]:
         state = State(folder)
         state.prepare()
         public_url = f"http://127.0.0.1:{free_port()}"
-        given = Given(_without_site_settings())
+        given = Given(without_site_settings(os.environ))
         with services_of(
             state, given, command="test", public_url=public_url, durable=False
         ) as services:
@@ -168,11 +168,6 @@ def private_services() -> Iterator[Services]:
             yield services
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _without_site_settings() -> dict[str, str]:
-    unwanted = {suffixed for name in NAMES for suffixed in (name, f"{name}_FILE")}
-    return {name: value for name, value in os.environ.items() if name not in unwanted}
 
 
 def find_chromium() -> str:

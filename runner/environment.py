@@ -33,6 +33,12 @@ def text(settings: Mapping[str, str], name: str) -> str:
     return settings.get(name, "")
 
 
+def without_site_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment as if no setting of the site had been given."""
+    unwanted = {suffixed for name in NAMES for suffixed in (name, f"{name}_FILE")}
+    return {name: value for name, value in environment.items() if name not in unwanted}
+
+
 class Given:
     """What the person set, in the environment or in `.env`; the environment wins."""
 
@@ -46,7 +52,7 @@ class Given:
 
     @classmethod
     def read(cls) -> Given:
-        settings = dotenv.read(places.DOTENV)
+        settings = dotenv.read(Path(os.environ.get("SPOTSITE_ENV_FILE") or places.DOTENV))
         for name in list(settings):
             # NAME in the environment also replaces NAME_FILE of the file, and the reverse.
             stem = name.removesuffix("_FILE")

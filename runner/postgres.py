@@ -24,8 +24,8 @@ MAJOR_VERSION = 18  # a later server cannot open the data of an earlier one
 QUESTION = "SELECT 1 FROM pg_database WHERE datname = 'spotsite'"
 PATIENCE_WITH_LEFTOVERS = 20.0  # seconds between asking and insisting
 MISSING_LIBRARY = re.compile(r"loading shared libraries: (\S+):")
-# Temporary data of tests need not survive a power cut.
-FOR_TESTS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# Temporary data of tests need not survive a power cut, but a kill of the server it must.
+FOR_TESTS = ("fsync=off", "full_page_writes=off")
 
 
 def binaries() -> Path:

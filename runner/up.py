@@ -109,8 +109,9 @@ def _summary(services: Services, *, seconds: float) -> str:
             f"Simulator    {simulator} plays them",
         ]
     if services.is_demo:
+        password = text(settings, "DEMO_STAFF_PASSWORD")
         lines += [
-            f"Staff        {address}/admin/  {STAFF_EMAIL}  {text(settings, 'DEMO_STAFF_PASSWORD')}",
+            f"Staff        {address}/admin/  {STAFF_EMAIL}  {password}",
             f"             (kept in {folder / 'staff-password'})",
             f"Mail         {address}/dev/mail/",
         ]

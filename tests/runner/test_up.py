@@ -1,0 +1,186 @@
+"""`./dev up` for real: from nothing to a served page, and back to nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import requests
+
+from runner.environment import NAMES, without_site_settings
+from runner.places import ROOT
+from runner.state import State, free_port
+
+DEV = str(ROOT / "dev")
+
+
+class Site:
+    """A running `./dev up`."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        self.state = State(folder)
+        self.process = subprocess.Popen(
+            [DEV, "up", "--state", str(folder), "--port", str(port)],
+            cwd=ROOT,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.output = self.process.stdout
+        self.said = ""
+
+    def wait_until_ready(self) -> None:
+        for line in self.output:
+            self.said += line
+            if line.startswith("Stop "):
+                return
+        pytest.fail(f"./dev up ended:\n{self.said}")
+
+    def settings(self) -> dict[str, str]:
+        settings = self.state.running()
+        assert settings is not None
+        return settings
+
+    def end(self, request: signal.Signals) -> int:
+        """Ask it to stop; return its status once it and all that it started have ended."""
+        started = descendants(self.process.pid)
+        assert len(started) > 5
+        self.process.send_signal(request)
+        self.said += self.output.read()
+        status = self.process.wait(timeout=60)
+        deadline = time.monotonic() + 30
+        while left := [pid for pid in started if is_running(pid)]:
+            assert time.monotonic() < deadline, f"still there: {left}"
+            time.sleep(0.05)
+        return status
+
+
+@pytest.fixture
+def sites(tmp_path: Path) -> Iterator[list[Site]]:
+    started: list[Site] = []
+    yield started
+    for site in started:
+        if site.process.poll() is None:
+            site.process.terminate()
+        site.output.close()
+        site.process.wait(timeout=120)
+
+
+def environment() -> dict[str, str]:
+    """As in a fresh terminal: nothing of the tests' own servers, and no `.env`."""
+    return {**without_site_settings(os.environ), "SPOTSITE_ENV_FILE": os.devnull}
+
+
+def dev(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [DEV, *arguments],
+        check=False,
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def refused(*arguments: str) -> str:
+    """Run a command that must fail with one sentence; return the sentence."""
+    answer = dev(*arguments)
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert answer.stderr.count("\n") == 1
+    return answer.stderr
+
+
+def descendants(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [found for child in map(int, children) for found in (child, *descendants(child))]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_site_starts_stops_and_starts_again_with_its_data(
+    tmp_path: Path, sites: list[Site]
+) -> None:
+    port = free_port()
+    first = Site(tmp_path, port)
+    sites.append(first)
+    first.wait_until_ready()
+
+    assert requests.get(first.address, timeout=30).status_code == 200
+    staff, password = (tmp_path / "staff-password").read_text().split()
+    assert f"{staff}  {password}" in first.said
+    assert "already running" in refused("up", "--state", str(tmp_path), "--port", str(port))
+    make_a_person = "from accounts.models import User; User.objects.create(name='Kept')"
+    managed = dev("manage", "--state", str(tmp_path), "shell", "-v0", "-c", make_a_person)
+    assert managed.returncode == 0, managed.stderr
+    settings = first.settings()
+    assert first.end(signal.SIGINT) == 0
+    assert first.state.running() is None
+
+    second = Site(tmp_path, port)
+    sites.append(second)
+    second.wait_until_ready()
+
+    assert second.settings() == settings  # ports and secrets among them
+    with psycopg.connect(settings["DATABASE_URL"]) as connection:
+        kept = connection.execute("SELECT name FROM accounts_user WHERE name = 'Kept'").fetchall()
+    assert kept == [("Kept",)]
+    assert second.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+def test_port_in_use_is_said_before_anything_is_started(tmp_path: Path) -> None:
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", 0))
+        squatter.listen()
+        port = squatter.getsockname()[1]
+
+        sentence = refused("up", "--state", str(tmp_path / "state"), "--port", str(port))
+
+    assert f"Port {port} is in use by another program" in sentence
+    assert not (tmp_path / "state").exists()
+
+
+def test_damaged_secrets_stop_the_start(tmp_path: Path) -> None:
+    (tmp_path / "secrets.json").write_text("{")
+
+    sentence = refused("up", "--state", str(tmp_path), "--port", str(free_port()))
+
+    assert "secrets.json is damaged" in sentence
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "eighty", "-1"])
+def test_port_that_is_none_is_refused(port: str) -> None:
+    answer = dev("up", f"--port={port}")
+
+    assert answer.returncode == 2
+    assert "a port is a number from 1 to 65535" in answer.stderr
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("check", "more"), ("compile", "more")])
+def test_unknown_command_shows_the_help(arguments: tuple[str, ...]) -> None:
+    answer = dev(*arguments)
+
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("Usage: ./dev COMMAND")
+
+
+def test_settings_of_the_tests_are_no_settings_of_the_site() -> None:
+    assert not set(NAMES) & environment().keys()
