@@ -5,12 +5,16 @@ document.documentElement.classList.add('js')
 document.addEventListener('allauth.error', (event) => {
   event.preventDefault()
   const { exception } = event.detail
-  const cancelled = exception && ['NotAllowedError', 'AbortError'].includes(exception.name)
+  const reasons = {
+    AbortError: 'The passkey was not used: the request was cancelled. Try again, or choose another way in.',
+    NotAllowedError: 'The passkey was not used: the request was cancelled, or it took too long. Try again, or choose another way in.',
+    InvalidStateError: 'This device keeps a passkey for you already.',
+    // By the browsers' rule a passkey belongs to a name; 127.0.0.1 is none.
+    SecurityError: 'Passkeys need a site with a name and https: this address has none. Choose another way in.'
+  }
   const note = document.createElement('p')
   note.className = 'notice notice--warn'
-  note.textContent = cancelled
-    ? 'The passkey was not used: the request was cancelled, or it took too long. Try again, or choose another way in.'
-    : 'This browser could not use the passkey here. Choose another way in.'
+  note.textContent = reasons[exception?.name] ?? 'This browser could not use the passkey here. Choose another way in.'
   const messages = document.getElementById('messages')
   messages.replaceChildren(note)
   note.scrollIntoView({ block: 'nearest' })
