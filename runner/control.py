@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ def ask(action: str, name: str, *, timeout: float = 60.0) -> None:
     """From a test: stop, kill or start "postgres", "valkey" or "simulator"; return when done."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
-        connection.connect(str(_folder() / SOCKET))
+        with _address(_folder()) as address:
+            connection.connect(address)
         connection.sendall(f"{action} {name}\n".encode())
         answer = connection.makefile().readline().strip()
     if answer != "done":
@@ -31,6 +34,16 @@ def ask(action: str, name: str, *, timeout: float = 60.0) -> None:
 def running() -> dict[str, Any]:
     """From a test: the servers that run, as {name: {"pid": ..., "port": ...}}."""
     return dict(json.loads((_folder() / "services.json").read_text()))
+
+
+@contextmanager
+def _address(folder: Path) -> Iterator[str]:
+    """The socket's path, however deep the folder lies: a socket's own path has 107 bytes."""
+    descriptor = os.open(folder, os.O_DIRECTORY | os.O_PATH)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{SOCKET}"
+    finally:
+        os.close(descriptor)
 
 
 def _folder() -> Path:
@@ -43,7 +56,8 @@ class Control:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(str(services.state.folder / SOCKET))
+        with _address(services.state.folder) as address:
+            self.socket.bind(address)
         self.socket.listen()
         services.supervisor.listen(self.socket, self._serve)
         self._write_down()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from runner import dotenv, places, postgres, valkey
 from runner.errors import Refusal
@@ -96,7 +96,7 @@ class Given:
                 port=ports[postgres.NAME], password=secrets.postgres_password
             ),
             "REDIS_URL": valkey.url(port=ports[valkey.NAME], password=secrets.valkey_password),
-            "EMAIL_URL": f"file://{state.mail}",
+            "EMAIL_URL": f"file://{quote(str(state.mail))}",
             "TOKEN_KEYS": secrets.token_keys,
             "DEMO_STAFF_PASSWORD": secrets.staff_password,
             **self._simulated(port=ports["simulator"]),

@@ -81,7 +81,7 @@ def _make_venv(*, with_apt: bool) -> None:
     """Without pip, which would cost 3 seconds; uv is put in by the pip of `ensurepip`'s wheel."""
     if _pip_wheel() is None:
         if with_apt and can_use_apt():
-            apt_install(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv", "python3-venv")
+            apt_install(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
         if _pip_wheel() is None:
             raise Refusal(f"Python's venv module is not complete. {MISSING_VENV}")
     shutil.rmtree(places.VENV, ignore_errors=True)

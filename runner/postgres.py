@@ -91,7 +91,8 @@ def wait_until_ready(
 
 def _identity(folder: Path, data: Path) -> Identity:
     """PostgreSQL refuses to run as root, so root runs it as the owner of the data, or as nobody."""
-    check_libraries((str(folder / "postgres"), "--version"))
+    for program in ("postgres", "psql"):
+        check_libraries((str(folder / program), "--version"))
     if os.geteuid() != 0:
         return Identity()
     owned = data.stat() if data.exists() else None
@@ -100,14 +101,23 @@ def _identity(folder: Path, data: Path) -> Identity:
     else:
         nobody = pwd.getpwnam("nobody")
         identity = Identity(uid=nobody.pw_uid, gid=nobody.pw_gid)
-    return identity if _reaches(identity, folder, data.parent) else Identity(namespace=True)
+    for possible in (identity, Identity(namespace=True)):
+        if _reaches(possible, folder, data.parent):
+            return possible
+    raise Refusal(
+        "PostgreSQL refuses to run as root, and root may not change its user here: run ./dev as an "
+        "ordinary user, or set DATABASE_URL to a server that runs elsewhere."
+    )
 
 
 def _reaches(identity: Identity, folder: Path, state: Path) -> bool:
     """Whether this user may enter the state folder and run the server."""
     script = 'cd "$1" && exec "$2" --version'
     argv = ("/bin/sh", "-c", script, "sh", str(state), str(folder / "postgres"))
-    return run_as(identity, argv, environment=_environment()).returncode == 0
+    try:
+        return run_as(identity, argv, environment=_environment()).returncode == 0
+    except (OSError, subprocess.SubprocessError):
+        return False
 
 
 def check_libraries(argv: tuple[str, ...]) -> None:

@@ -80,8 +80,8 @@ def _start(services: Services, *, port: int) -> None:
         staff = f"{STAFF_EMAIL}\n{text(settings, 'DEMO_STAFF_PASSWORD')}\n"
         write_private(services.state.folder / "staff-password", staff)
     services.start_all()
-    supervisor.run(roles.prepare(settings, demo=services.is_demo))
     services.state.remember_running(settings)
+    supervisor.run(roles.prepare(settings, demo=services.is_demo))
     supervisor.start(roles.worker(settings))
     supervisor.start(roles.beat(settings))
     web = supervisor.start(roles.web(settings, port=port))

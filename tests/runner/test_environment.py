@@ -108,3 +108,9 @@ def test_proxy_of_the_environment_is_not_asked_for_this_machine(tmp_path: Path) 
     given = Given({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "intern.example"})
 
     assert settings_of(given, tmp_path)["NO_PROXY"] == "intern.example,127.0.0.1"
+
+
+def test_mail_folder_may_have_any_name(tmp_path: Path) -> None:
+    settings = settings_of(Given({}), tmp_path / "a #folder?")
+
+    assert settings["EMAIL_URL"] == f"file://{tmp_path}/a%20%23folder%3F/mail"

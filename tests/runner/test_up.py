@@ -81,22 +81,22 @@ def environment() -> dict[str, str]:
     return {**without_site_settings(os.environ), "SPOTSITE_ENV_FILE": os.devnull}
 
 
-def dev(*arguments: str) -> subprocess.CompletedProcess[str]:
+def dev(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [DEV, *arguments],
         check=False,
         cwd=ROOT,
-        env=environment(),
+        env={**environment(), **settings},
         capture_output=True,
         text=True,
         timeout=120,
     )
 
 
-def refused(*arguments: str) -> str:
+def refused(*arguments: str, **settings: str) -> str:
     """Run a command that must fail with one sentence; return the sentence."""
-    answer = dev(*arguments)
+    answer = dev(*arguments, **settings)
     assert answer.returncode == 2
     assert answer.stdout == ""
     assert answer.stderr.count("\n") == 1
@@ -164,6 +164,33 @@ def test_damaged_secrets_stop_the_start(tmp_path: Path) -> None:
     sentence = refused("up", "--state", str(tmp_path), "--port", str(free_port()))
 
     assert "secrets.json is damaged" in sentence
+
+
+def test_missing_library_is_named(tmp_path: Path) -> None:
+    server = tmp_path / "bin" / "postgres"
+    server.parent.mkdir()
+    server.write_text(
+        "#!/bin/sh\n"
+        'echo "postgres: error while loading shared libraries: libfancy.so.7: cannot open" >&2\n'
+        "exit 127\n"
+    )
+    server.chmod(0o755)
+
+    sentence = refused(
+        *("up", "--state", str(tmp_path / "state"), "--port", str(free_port())),
+        SPOTSITE_PG_BIN=str(server.parent),
+    )
+
+    assert "postgres needs the shared library libfancy.so.7" in sentence
+
+
+def test_folder_without_postgres_is_refused(tmp_path: Path) -> None:
+    sentence = refused(
+        *("up", "--state", str(tmp_path / "state"), "--port", str(free_port())),
+        SPOTSITE_PG_BIN=str(tmp_path),
+    )
+
+    assert f"There is no postgres in {tmp_path}" in sentence
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "eighty", "-1"])
