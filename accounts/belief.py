@@ -40,11 +40,10 @@ _Kind = CredentialEvent.Kind
 def refused(lease: Lease, code: str) -> bool:
     """Take note of an invalid_grant; say whether the credential is lost now."""
     with transaction.atomic():
-        credential = lease.row().select_for_update().select_related("account__user").first()
+        locked = lease.row().select_for_update(of=("self",))
+        credential = locked.select_related("account__user").first()
         if credential is None:
-            return (
-                False  # a new consent or another worker was faster: the refusal is of an old token
-            )
+            return False  # the refusal is of an old token: a newer consent stands
         now = clock.now()
         if _is_lost_rotation(lease, credential):
             code = "lost_rotation"

@@ -1,8 +1,8 @@
 """The lease: who may spend a credential's refresh token now, and write back what came of it.
 
-A claim is one conditional UPDATE on the database's clock that commits at once, so the HTTP call runs
-in no transaction. What comes back is stored only while generation and lease are those of the claim: a
-person who gave consent meanwhile, or a worker that took a dead one's place, wins.
+A claim is one conditional UPDATE on the database's clock that commits at once, so the HTTP call
+runs in no transaction. What comes back is stored only while generation and lease are those of the
+claim: a person who gave consent meanwhile, or a worker that took a dead one's place, wins.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from accounts import schedule
 from accounts.models import Credential, CredentialQuerySet
 
-# Longer than the deadline of the HTTP call, with room to write the answer down while Postgres restarts.
+# Longer than the deadline of the call, with room to write the answer while Postgres restarts.
 LEASE = timedelta(seconds=30)
 
 _CLAIM = """

@@ -31,7 +31,7 @@ class Control:
     def close(self) -> None:
         self._session.close()
 
-    def call(self, method: str, path: str, body: Json | None = None, **query: Any) -> Json:
+    def call(self, method: str, path: str, body: Json | None = None, /, **query: Any) -> Json:
         params = {key: str(value) for key, value in query.items() if value not in (None, "")}
         url = f"{self.base_url}/_sim/{path}"
         answer = self._session.request(method, url, json=body, params=params, timeout=30)
