@@ -30,7 +30,12 @@ FOR_MEMBERS = [
     "/accounts/2fa/totp/activate/",
     "/accounts/2fa/webauthn/",
     "/accounts/2fa/webauthn/add/",
-    "/accounts/sessions/",
+    "/account/",
+    "/account/sessions/",
+    "/account/export/",
+    "/account/delete/",
+    "/connections/",
+    "/second-way-in/",
     "/accounts/logout/",
 ]
 
