@@ -42,11 +42,8 @@ class Process:
 
     def stop(self) -> int:
         self.popen.terminate()
-        try:
+        with self.popen:  # closes its pipe and waits
             return self.popen.wait(10)
-        finally:
-            assert self.popen.stdout
-            self.popen.stdout.close()
 
 
 @dataclass
@@ -122,8 +119,7 @@ def start_simulator() -> Iterator[Callable[..., Process]]:
 
     yield start_one
     for one in started:
-        if one.popen.poll() is None:
-            one.stop()
+        one.stop()
 
 
 @pytest.fixture
