@@ -55,5 +55,6 @@ def worker(transactional_db: None, valkey: None) -> Iterator[Worker]:
 @pytest.fixture(autouse=True)
 def _clear_valkey(request: pytest.FixtureRequest) -> None:
     """Rate limits and cached lists do not travel from one database test to the next."""
-    if {"db", "transactional_db", "client"} & set(request.fixturenames):
+    marked = request.node.get_closest_marker("django_db") is not None
+    if marked or {"db", "transactional_db", "client"} & set(request.fixturenames):
         request.getfixturevalue("valkey")

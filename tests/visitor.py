@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
 from simulator.control_client import Control
-
-FACEBOOK_USERS = {"ada": "10150000000001", "ben": "10150000007920"}
 
 
 class Visitor(Client):
@@ -19,6 +18,10 @@ class Visitor(Client):
     def __init__(self, sim: Control, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.sim = sim
+
+    @property
+    def public_url(self) -> str:
+        return str(settings.PUBLIC_URL)
 
     def start(self, provider: str, *, process: str = "", **query: str) -> HttpResponse:
         """Press the button; the answer leads to the provider."""
