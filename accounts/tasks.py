@@ -14,14 +14,14 @@ from spotsite import slots
 SLICE_SECONDS = 20
 
 
-@shared_task(queue="refresh")
+@shared_task
 def refresh_due() -> None:
     """Wake as many workers as may refresh at once, where something is due (beat, each minute)."""
     for _ in range(tokens.count_due(most=settings.BACKGROUND_SLOTS)):
         refresh_some.delay()
 
 
-@shared_task(queue="refresh")
+@shared_task
 def refresh_some() -> None:
     """Refresh what is due, one after the other, and go on in a new task while more is due."""
     ends = time.monotonic() + SLICE_SECONDS
@@ -34,13 +34,13 @@ def refresh_some() -> None:
     refresh_some.delay()
 
 
-@shared_task(queue="maint")
+@shared_task
 def clear_sessions() -> None:
     """Delete sessions that have ended (beat, daily)."""
     call_command("clearsessions")
 
 
-@shared_task(queue="interactive")
+@shared_task
 def withdraw_permission(withdrawal_id: int) -> None:
     """Take a permission back at the provider."""
     withdrawals.withdraw(withdrawal_id)

@@ -271,6 +271,11 @@ CELERY_DB_REUSE_MAX = 100
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "maint"
 CELERY_TASK_QUEUES = [Queue(name) for name in ("interactive", "push", "refresh", "maint")]
+# What is not named here is maintenance; runs say their queue themselves (playlists/tasks.py).
+CELERY_TASK_ROUTES = {
+    "accounts.tasks.refresh_*": {"queue": "refresh"},
+    "accounts.tasks.withdraw_permission": {"queue": "interactive"},
+}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # How many tasks that nobody waits for may run at once in one worker: the other slots stay free.
 BACKGROUND_SLOTS = env.number("BACKGROUND_SLOTS", 2)
