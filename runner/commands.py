@@ -25,8 +25,8 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 
 def test(arguments: list[str]) -> int:
     """Run the tests against servers of their own."""
-    installation.ensure(with_apt=True)
     chromium = find_chromium()
+    installation.ensure(with_apt=True)
     with private_services() as services:
         # The live server stands where the simulator sends people back to.
         options = ("--liveserver", urlsplit(services.settings["PUBLIC_URL"]).netloc)

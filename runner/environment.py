@@ -35,8 +35,12 @@ def text(settings: Mapping[str, str], name: str) -> str:
 
 def without_site_settings(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment as if no setting of the site had been given."""
-    unwanted = {suffixed for name in NAMES for suffixed in (name, f"{name}_FILE")}
-    return {name: value for name, value in environment.items() if name not in unwanted}
+    return {n: value for n, value in environment.items() if n.removesuffix("_FILE") not in NAMES}
+
+
+def settings_of_the_site(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of this environment is a setting of the site."""
+    return {n: value for n, value in environment.items() if n.removesuffix("_FILE") in NAMES}
 
 
 class Given:
@@ -72,9 +76,14 @@ class Given:
         return "REDIS_URL" in self
 
     @property
-    def needs_simulator(self) -> bool:
-        """Whether an address of a provider is left to us, and there are no real client ids."""
-        return any(name not in self for name in self._simulated(port=1) if name.endswith("_URL"))
+    def simulated(self) -> list[str]:
+        """The providers that the simulator plays: no client id given, nor all their addresses."""
+        left_to_us = {name for name in self._simulated(port=1) if name not in self}
+        return [
+            provider
+            for provider in ("Spotify", "Facebook")
+            if any(n.startswith(provider.upper()) and n.endswith("_URL") for n in left_to_us)
+        ]
 
     def settings(
         self,

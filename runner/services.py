@@ -37,7 +37,7 @@ class Services:
         unwanted = {
             postgres.NAME: self.given.own_database,
             valkey.NAME: self.given.own_redis,
-            roles.SIMULATOR: not self.given.needs_simulator,
+            roles.SIMULATOR: not self.given.simulated,
         }
         return [name for name in NAMES if not unwanted[name]]
 

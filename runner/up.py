@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 
 from runner import installation, places, roles
-from runner.environment import Given, text
+from runner.environment import Given, settings_of_the_site, text
 from runner.errors import Interrupted, Refusal
 from runner.processes import Supervisor
 from runner.services import Services
@@ -80,7 +80,7 @@ def _start(services: Services, *, port: int) -> None:
         staff = f"{STAFF_EMAIL}\n{text(settings, 'DEMO_STAFF_PASSWORD')}\n"
         write_private(services.state.folder / "staff-password", staff)
     services.start_all()
-    services.state.remember_running(settings)
+    services.state.remember_running(settings_of_the_site(settings))
     supervisor.run(roles.prepare(settings, demo=services.is_demo))
     supervisor.start(roles.worker(settings))
     supervisor.start(roles.beat(settings))
@@ -102,12 +102,13 @@ def _summary(services: Services, *, seconds: float) -> str:
     settings, folder = services.settings, services.state.folder
     address = services.address
     lines = [f"spotsite is ready after {seconds:.1f} s: {address}", ""]
-    if roles.SIMULATOR in services.wanted:
-        simulator = f"http://127.0.0.1:{services.ports[roles.SIMULATOR]}"
+    if played := " and ".join(services.given.simulated):
         lines += [
-            "Sign in      with Spotify or Facebook, as one of the demo people",
-            f"Simulator    {simulator} plays them",
+            f"Sign in      with {played}, as one of the demo people",
+            f"Simulator    http://127.0.0.1:{services.ports[roles.SIMULATOR]} plays {played}",
         ]
+    else:
+        lines.append("Sign in      with your own account at the providers whose ids you gave")
     if services.is_demo:
         password = text(settings, "DEMO_STAFF_PASSWORD")
         lines += [

@@ -23,7 +23,7 @@ def test_without_settings_the_simulator_plays_both_providers(tmp_path: Path) -> 
 
     settings = settings_of(given, tmp_path)
 
-    assert given.needs_simulator
+    assert given.simulated == ["Spotify", "Facebook"]
     assert settings["SPOTIFY_AUTHORIZE_URL"] == f"{SIMULATOR}/authorize"
     assert settings["SPOTIFY_ACCOUNTS_URL"] == SIMULATOR
     assert settings["SPOTIFY_API_URL"] == f"{SIMULATOR}/v1"
@@ -36,7 +36,7 @@ def test_real_client_id_leaves_the_addresses_of_its_provider_to_the_site(tmp_pat
 
     settings = settings_of(given, tmp_path)
 
-    assert given.needs_simulator  # for Spotify
+    assert given.simulated == ["Spotify"]
     assert "FACEBOOK_GRAPH_URL" not in settings
     assert settings["FACEBOOK_CLIENT_SECRET"] == "real too"
     assert settings["SPOTIFY_CLIENT_ID"] == "spotsite-demo"
@@ -45,7 +45,7 @@ def test_real_client_id_leaves_the_addresses_of_its_provider_to_the_site(tmp_pat
 def test_two_real_client_ids_need_no_simulator() -> None:
     given = Given({"FACEBOOK_CLIENT_ID": "a", "SPOTIFY_CLIENT_ID_FILE": "/run/id"})
 
-    assert not given.needs_simulator
+    assert given.simulated == []
 
 
 def test_another_stand_in_needs_no_simulator(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_another_stand_in_needs_no_simulator(tmp_path: Path) -> None:
 
     settings = settings_of(given, tmp_path)
 
-    assert not given.needs_simulator
+    assert given.simulated == []
     assert elsewhere.items() <= settings.items()
 
 
@@ -69,7 +69,7 @@ def test_one_address_given_keeps_the_simulator_for_the_others(tmp_path: Path) ->
 
     settings = settings_of(given, tmp_path)
 
-    assert given.needs_simulator
+    assert "Spotify" in given.simulated
     assert settings["SPOTIFY_API_URL"] == "http://127.0.0.1:9/v1"
     assert settings["SPOTIFY_ACCOUNTS_URL"] == SIMULATOR
 
