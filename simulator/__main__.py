@@ -75,6 +75,8 @@ def main() -> None:
         world = storage.read(options.state) if options.state else None
     except storage.DamagedState as exc:
         sys.exit(f"The simulator did not start: {exc}.")
+    if world:
+        demo.register_site(world, options.public_url)
     engine = Engine(world or demo.fill(demo.empty(options.public_url)))
     saver = Saver(engine, options.state)
     try:

@@ -37,10 +37,15 @@ def empty(public_url: str, *, clock: Clock | None = None, like: World | None = N
     world = World(clock=clock or Clock())
     if like is not None:
         world.data = like.data
-    callbacks = [f"{public_url}/accounts/{one}/login/callback/" for one in ("spotify", "facebook")]
-    world.apps[CLIENT_ID] = App(CLIENT_ID, CLIENT_SECRET, callbacks)
+    register_site(world, public_url)
     world.catalogue.tracks = dict(world.data.tracks)
     return world
+
+
+def register_site(world: World, public_url: str) -> None:
+    """Put in the site's client, with the callbacks of the address that it has today."""
+    callbacks = [f"{public_url}/accounts/{one}/login/callback/" for one in ("spotify", "facebook")]
+    world.apps[CLIENT_ID] = App(CLIENT_ID, CLIENT_SECRET, callbacks)
 
 
 def fill(world: World) -> World:

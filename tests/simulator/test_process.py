@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from simulator.control_client import Control
 
@@ -58,6 +59,24 @@ def test_world_survives_a_restart(start_simulator, state, number):
         assert control.faults() == faults
         assert control.switches()["rotate"] is True
         assert control.grants()[0]["refresh_tokens"] == [tokens["refresh_token"]]
+
+
+def test_site_that_has_moved_is_known_by_its_new_address(start_simulator, state):
+    first = start_simulator("--state", str(state))
+    first.popen.terminate()
+    assert first.popen.wait(10) == 0
+
+    moved = start_simulator("--state", str(state), "--public-url", "http://127.0.0.1:9000")
+
+    query = {
+        "client_id": "spotsite-demo",
+        "response_type": "code",
+        "redirect_uri": "http://127.0.0.1:9000/accounts/spotify/login/callback/",
+        "state": "a state",
+    }
+    answer = requests.get(f"{moved.base}/authorize", params=query, timeout=10)
+    assert "INVALID_CLIENT" not in answer.text
+    assert answer.status_code == 200
 
 
 def test_change_reaches_the_file_soon_even_if_the_program_is_killed(start_simulator, state):
