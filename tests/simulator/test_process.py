@@ -62,9 +62,7 @@ def test_world_survives_a_restart(start_simulator, state, number):
 
 
 def test_site_that_has_moved_is_known_by_its_new_address(start_simulator, state):
-    first = start_simulator("--state", str(state))
-    first.popen.terminate()
-    assert first.popen.wait(10) == 0
+    start_simulator("--state", str(state)).stop()
 
     moved = start_simulator("--state", str(state), "--public-url", "http://127.0.0.1:9000")
 
