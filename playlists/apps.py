@@ -1,9 +1,19 @@
-"""The playlists app."""
+"""The playlists app: its seams with people and linked accounts, and its one job, bound when it is loaded."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.apps import AppConfig
+
+from spotsite import beat
 
 
 class PlaylistsConfig(AppConfig):
     name = "playlists"
+
+    def ready(self) -> None:
+        # Importing binds them; models must be loaded first.
+        from playlists import receivers  # noqa: F401, PLC0415
+
+        beat.register("sweep runs", "playlists.tasks.sweep", timedelta(seconds=10))

@@ -1,3 +1,317 @@
-"""Versions, runs and tracks."""
+"""Versions of playlists, the runs that change them, and what is known of the tracks in them."""
 
 from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+
+from spotsite import clock
+from spotsite.clock import Now
+
+LEASE = timedelta(seconds=20)  # longer than one call may take (connection.CALL_SECONDS)
+NUDGE_AGAIN = timedelta(seconds=20)
+DRAFT_LIFE = timedelta(days=1)
+
+
+class LeaseLost(Exception):
+    """Another worker took the run over, or somebody ended it: this one must touch nothing more."""
+
+
+class Track(models.Model):
+    """What Spotify said of a track, an episode or a local file when a list with it was last read."""
+
+    uri = models.TextField(primary_key=True)
+    title = models.TextField(blank=True)
+    artists = models.TextField(blank=True)
+    album = models.TextField(blank=True)
+    duration_ms = models.PositiveIntegerField(default=0)
+    isrc = models.CharField(max_length=32, blank=True)
+    fetched_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.artists} - {self.title}" if self.title else self.uri
+
+
+class Version(models.Model):
+    """An ordered list of items frozen from a playlist, never changed."""
+
+    class Cause(models.TextChoices):
+        BEFORE = "before", "before a run"
+        AFTER = "after", "after a run"
+        ELSEWHERE = "elsewhere", "changed elsewhere"
+
+    account = models.ForeignKey(SocialAccount, on_delete=models.CASCADE, related_name="versions")
+    playlist_id = models.CharField(max_length=64)
+    # One [uri, added_at] an item, [uri, added_at, 1] for a local file; an empty URI is not available.
+    items = models.JSONField(default=list)
+    length = models.PositiveIntegerField(default=0)
+    digest = models.CharField(max_length=64)
+    snapshot_id = models.CharField(max_length=200, blank=True)
+    cause = models.CharField(max_length=20, choices=Cause.choices)
+    taken_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["playlist_id", "-taken_at"], name="version_latest")]
+
+    def __str__(self) -> str:
+        return f"version {self.pk} of {self.playlist_id}"
+
+    @property
+    def uris(self) -> list[str]:
+        return [item[0] for item in self.items]
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Runs, asked in the words of the trade."""
+
+    def shown(self) -> Self:
+        """Those that a person has started, newest first, without their long columns."""
+        return self.exclude(state=Run.State.DRAFT).defer("wanted", "report").order_by("-created_at")
+
+    def active(self) -> Self:
+        return self.filter(state__in=Run.ACTIVE)
+
+    def due(self) -> Self:
+        """Those that a worker may take now, the longest due first."""
+        return self.active().filter(_ready()).order_by(Coalesce("not_before", "created_at"))
+
+    def forgotten(self) -> Self:
+        """Those that are due and that nobody was told of lately."""
+        return self.due().filter(Q(nudged_at=None) | Q(nudged_at__lt=Now() - NUDGE_AGAIN))
+
+    def old_drafts(self) -> Self:
+        return self.filter(state=Run.State.DRAFT, created_at__lt=Now() - DRAFT_LIFE)
+
+    def claim(self, pk: int) -> Run | None:
+        """Lease the run if it is due and nobody holds it; a dead holder's lease runs out."""
+        with transaction.atomic():  # the row stays locked until it is read
+            taken = (
+                self.active()
+                .filter(_ready(), pk=pk)
+                .update(
+                    state=Run.State.RUNNING,
+                    lease_until=Now() + LEASE,
+                    lease_gen=F("lease_gen") + 1,
+                    # A lease that was not given back: its holder died.
+                    attempts=Case(
+                        When(lease_until=None, then=F("attempts")), default=F("attempts") + 1
+                    ),
+                    started_at=Coalesce("started_at", Now()),
+                    not_before=None,
+                )
+            )
+            return self.get(pk=pk) if taken else None
+
+
+def _ready() -> Q:
+    free = Q(lease_until=None) | Q(lease_until__lt=Now())
+    return free & (Q(not_before=None) | Q(not_before__lte=Now()))
+
+
+class Run(models.Model):
+    """One execution that changes a playlist: the row that workers share and the person watches."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "not started"
+        QUEUED = "queued", "about to start"
+        RUNNING = "running", "running"
+        WAITING = "waiting", "waiting"
+        HELD = "held", "held for approval"
+        DONE = "done", "done"
+        FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+
+    class Mode(models.TextChoices):
+        APPEND = "append", "Add to the end"
+        REPLACE = "replace", "Replace what is there"
+
+    class Kind(models.TextChoices):
+        PUT = "put", "put a list"
+
+    ACTIVE: ClassVar = (State.QUEUED, State.RUNNING, State.WAITING)
+    RETRYABLE: ClassVar = (State.FAILED, State.CANCELLED, State.HELD)
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="runs"
+    )
+    account = models.ForeignKey(SocialAccount, on_delete=models.CASCADE, related_name="runs")
+    kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.PUT)
+    mode = models.CharField(max_length=20, choices=Mode.choices)
+    name = models.CharField(max_length=200)
+    playlist_id = models.CharField(max_length=64, blank=True)  # empty until a new one is made
+    wanted = models.JSONField(default=list)  # the URIs that are put in
+    report = models.JSONField(default=dict)  # what the preview said
+
+    state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
+    code = models.CharField(max_length=40, blank=True)  # why it waits or ended, for programs
+    sentence = models.TextField(blank=True)  # the same for people
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    calls_used = models.PositiveIntegerField(default=0)
+    cancel_asked = models.BooleanField(default=False)
+
+    not_before = models.DateTimeField(null=True)
+    nudged_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    lease_gen = models.PositiveBigIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)  # in vain, since the last step forward
+    quarrels = models.PositiveIntegerField(default=0)  # changes made elsewhere in the meantime
+
+    # Write-ahead: a call that may be under way since then. What it is: step number ``cursor`` of the plan
+    # from ``base`` to ``wanted``, or making the playlist while there is none.
+    unknown_since = models.DateTimeField(null=True)
+    cursor = models.PositiveIntegerField(default=0)
+    last_write_at = models.DateTimeField(null=True)
+    snapshot_id = models.CharField(max_length=200, blank=True)  # of our last write, a hint
+    base = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
+    before = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
+    after = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="run_one_active_per_playlist",
+                fields=["playlist_id"],
+                condition=Q(state__in=["queued", "running", "waiting"]) & ~Q(playlist_id=""),
+            ),
+        ]
+        indexes = [
+            # The sweep reads what is due, not what exists.
+            models.Index(
+                fields=["not_before"],
+                name="run_active",
+                condition=Q(state__in=["queued", "running", "waiting"]),
+            ),
+            models.Index(fields=["user", "-created_at"], name="run_of_person"),
+            models.Index(fields=["created_at"], name="run_draft", condition=Q(state="draft")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} into {self.name} ({self.state})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("run", args=[self.uuid])
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in self.ACTIVE
+
+    @property
+    def can_be_retried(self) -> bool:
+        return self.state in self.RETRYABLE
+
+    @property
+    def spotify_url(self) -> str:
+        return f"https://open.spotify.com/playlist/{self.playlist_id}" if self.playlist_id else ""
+
+    @property
+    def mark(self) -> str:
+        """Name this run in the description of a playlist that it makes, to find it again."""
+        return f"made by spotsite · {self.uuid.hex[:12]}"
+
+    def start(self) -> bool:
+        """Queue a draft; False where somebody started it already."""
+        started = Run.objects.filter(pk=self.pk, state=self.State.DRAFT).update(
+            state=self.State.QUEUED, created_at=Now(), nudged_at=Now()
+        )
+        return bool(started)
+
+    def retry(self) -> bool:
+        """Queue a run that ended short of its aim; it goes on from where it was."""
+        changes: dict[str, Any] = {
+            "state": self.State.QUEUED,
+            "code": "",
+            "sentence": "",
+            "attempts": 0,
+            "quarrels": 0,
+            "cancel_asked": False,
+            "not_before": None,
+            "started_at": None,
+            "ended_at": None,
+            "nudged_at": Now(),
+        }
+        if self.mode == self.Mode.APPEND and self.code == "changed_elsewhere":
+            # What was added stays where it is; the rest goes to the end of what the list is now.
+            rest = self.wanted[self.done :]
+            changes |= {"wanted": rest, "total": len(rest), "done": 0, "base": None, "cursor": 0}
+        ended = Run.objects.filter(pk=self.pk, state__in=self.RETRYABLE)
+        return bool(ended.update(**changes))
+
+    def ask_to_cancel(self) -> None:
+        """End a run that nobody works on; else tell its worker to end it before the next call."""
+        free = Q(lease_until=None) | Q(lease_until__lt=Now())
+        Run.objects.active().filter(pk=self.pk).update(cancel_asked=True)
+        Run.objects.active().filter(free, pk=self.pk, unknown_since=None).update(
+            state=self.State.CANCELLED,
+            code="cancelled",
+            sentence="",
+            ended_at=Now(),
+            not_before=None,
+        )
+
+    # What only the holder of the lease may do ------------------------------------------------------
+
+    def keep(self, **changes: Any) -> None:
+        """Save ``changes`` and hold the run for another while; raise ``LeaseLost`` where it is not ours."""
+        self._save(**changes, lease_until=clock.now() + LEASE)
+
+    def release(self) -> None:
+        """Give the run back between two slices."""
+        self._save(lease_until=None, nudged_at=clock.now())
+
+    def wait(
+        self, *, until: datetime, code: str, sentence: str, attempts: int | None = None
+    ) -> None:
+        changes = {} if attempts is None else {"attempts": attempts}
+        self._save(
+            state=self.State.WAITING,
+            not_before=until,
+            code=code,
+            sentence=sentence,
+            lease_until=None,
+            nudged_at=None,
+            **changes,
+        )
+
+    def end(self, state: State, *, code: str = "", sentence: str = "") -> None:
+        self._save(
+            state=state,
+            code=code,
+            sentence=sentence,
+            lease_until=None,
+            not_before=None,
+            ended_at=clock.now(),
+        )
+
+    def _save(self, **changes: Any) -> None:
+        ours = Run.objects.active().filter(pk=self.pk, lease_gen=self.lease_gen)
+        if not ours.update(**changes):
+            raise LeaseLost
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+
+class Pause(models.Model):
+    """A group of calls that Spotify asked the whole app to leave until a time."""
+
+    bucket = models.CharField(max_length=40, primary_key=True)
+    until = models.DateTimeField()
+    reason = models.CharField(max_length=40)
+
+    def __str__(self) -> str:
+        return f"{self.bucket} until {self.until:%Y-%m-%d %H:%M}"

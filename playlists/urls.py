@@ -1,7 +1,17 @@
-"""Addresses of people and their linked accounts."""
+"""Addresses of lists and runs."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from playlists import views
+
+urlpatterns = [
+    path("playlists/put/", views.put, name="put"),
+    path("playlists/put/<uuid:uuid>/", views.preview_page, name="put_preview"),
+    path("runs/", views.runs, name="runs"),
+    path("runs/<uuid:uuid>/", views.run_page, name="run"),
+    path("runs/<uuid:uuid>.json", views.run_json, name="run_json"),
+    path("runs/<uuid:uuid>/retry/", views.retry, name="run_retry"),
+    path("runs/<uuid:uuid>/cancel/", views.cancel, name="run_cancel"),
+]

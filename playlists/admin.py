@@ -1,0 +1,133 @@
+"""The staff's pages about runs: how far each is, why it waits or failed, and a way to try again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from playlists import tasks
+from playlists.models import Pause, Run, Version
+from spotsite.staff import ReadOnlyAdmin, site
+
+
+@admin.register(Run, site=site)
+class RunAdmin(ReadOnlyAdmin):
+    """One execution that changes a playlist; the list itself is not shown."""
+
+    list_display = (
+        *("pk", "name", "user", "mode", "state", "progress", "code"),
+        *("attempts", "calls_used", "not_before", "created_at", "ended_at"),
+    )
+    list_display_links = ("pk", "name")
+    list_select_related = ("user",)
+    list_filter = ("state", "code", "mode", "kind")
+    search_fields = ("uuid", "name", "playlist_id", "user__name", "user__email")
+    ordering = ("-created_at",)
+    date_hierarchy = "created_at"
+    fieldsets = (
+        (None, {"fields": ("uuid", "name", "user", "linked_account", "kind", "mode")}),
+        ("How far", {"fields": ("state", "progress", "calls_used", "code", "sentence")}),
+        (
+            "When",
+            {"fields": ("created_at", "started_at", "ended_at", "not_before", "lease_until")},
+        ),
+        (
+            "Why it is slow",
+            {"fields": ("attempts", "quarrels", "nudged_at", "unknown_since", "last_write_at")},
+        ),
+        (
+            "Where",
+            {"fields": ("playlist_id", "snapshot_id", "cursor", "base", "before", "after")},
+        ),
+    )
+    readonly_fields = ("progress", "linked_account")
+    actions = ("retry", "cancel")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Leave out drafts, which nobody started, and the long columns."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.exclude(state=Run.State.DRAFT).defer("wanted", "report")
+
+    @admin.display(description="progress")
+    def progress(self, run: Run) -> SafeString:
+        return format_html(
+            '<progress value="{done}" max="{most}" aria-label="{done} of {total}"></progress> '
+            "{done} of {total}",
+            done=run.done,
+            total=run.total,
+            most=run.total or 1,
+        )
+
+    @admin.display(description="linked account")
+    def linked_account(self, run: Run) -> str:
+        return f"{run.account.provider} {run.account.uid}"
+
+    @admin.action(description="Retry: go on from where it was", permissions=["act"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        self._do(request, queryset, _retry, "Retry asked for")
+
+    @admin.action(description="Cancel", permissions=["act"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        self._do(request, queryset, _cancel, "Cancelling asked for")
+
+    def _do(
+        self, request: HttpRequest, runs: Iterable[Run], act: Callable[[Run], bool], message: str
+    ) -> None:
+        done = [run for run in runs if act(run)]
+        for run in done:
+            self.log_change(request, run, f"{message}.")
+        self.message_user(request, f"{message}: {len(done)} of those chosen.")
+
+
+@admin.register(Version, site=site)
+class VersionAdmin(ReadOnlyAdmin):
+    """A list as it was at one moment; what is in it is the person's."""
+
+    list_display = ("pk", "playlist_id", "length", "cause", "taken_at")
+    list_filter = ("cause",)
+    search_fields = ("playlist_id", "account__uid")
+    ordering = ("-taken_at",)
+    fields = ("playlist_id", "linked_account", "length", "cause", "taken_at", "snapshot_id")
+    readonly_fields = ("linked_account",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.defer("items")
+
+    @admin.display(description="linked account")
+    def linked_account(self, version: Version) -> str:
+        return f"{version.account.provider} {version.account.uid}"
+
+
+@admin.register(Pause, site=site)
+class PauseAdmin(ReadOnlyAdmin):
+    """Calls that Spotify asked this site to leave for a while."""
+
+    list_display = ("bucket", "until", "reason")
+    fields = ("bucket", "until", "reason")
+
+
+def _retry(run: Run) -> bool:
+    """Queue it again; False where it is not over, or another run is at the same playlist."""
+    try:
+        with transaction.atomic():
+            if not run.retry():
+                return False
+            tasks.nudge_on_commit(run)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _cancel(run: Run) -> bool:
+    if not run.is_active:
+        return False
+    run.ask_to_cancel()
+    return True

@@ -1,0 +1,162 @@
+"""What an error means for a run: wait until when, or end how, and the sentence that the person reads."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from accounts.errors import (
+    AccountError,
+    CredentialUnreadable,
+    GrantDoubted,
+    ProviderUnavailable,
+    ReauthorizationRequired,
+)
+from playlists.budget import Paused
+from playlists.spotify import errors
+from playlists.spotify.errors import SpotifyError
+
+MOST_ATTEMPTS = 8
+PATIENCE = timedelta(hours=24)
+_FIRST_WAIT = 5.0
+_LONGEST_WAIT = 900.0
+_DOUBT_WAIT = timedelta(minutes=15)  # the first probe of a doubted consent
+
+Trouble = SpotifyError | AccountError | Paused
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it goes on. Without ``until`` the run is over."""
+
+    code: str
+    sentence: str
+    until: datetime | None = None
+    counts: bool = False  # as an attempt in vain
+
+
+# Code and sentence of what ends a run at once.
+_ENDS: dict[type[Exception], tuple[str, str]] = {
+    errors.NotAllowListed: (
+        "not_allow_listed",
+        "Spotify does not know you as a user of this site's app yet. Ask whoever runs the site to add "
+        "you to the app's list of users at Spotify, then try again.",
+    ),
+    errors.OwnerNeedsPremium: (
+        "owner_needs_premium",
+        "Spotify answers this site only while the owner of its app has Premium. Whoever runs the site "
+        "has to look into it; your playlist is untouched by this run since.",
+    ),
+    errors.TooLarge: ("too_large", "Spotify found what was sent too large."),
+    CredentialUnreadable: (
+        "unreadable_token",
+        "The stored access to Spotify cannot be opened. Whoever runs the site has to look into it.",
+    ),
+    errors.Forbidden: (
+        "forbidden",
+        "Spotify does not let this account change the playlist: it belongs to somebody else, or it is full.",
+    ),
+    errors.Refused: (
+        "refused",
+        "Spotify found the request wrong. This is a fault of this site; nothing more was written.",
+    ),
+}
+# These have been seen for a moment only, so they are believed the second time.
+_ENDS_AGAIN: dict[type[Exception], tuple[str, str]] = {
+    errors.NotFound: ("not_found", "Spotify does not find the playlist (any more)."),
+    errors.InsufficientScope: (
+        "missing_scope",
+        "The connection to Spotify lacks the right to change this playlist. Reconnect and allow it.",
+    ),
+    errors.Unauthorized: (
+        "needs_reconnect",
+        "Spotify does not take our access any more. Reconnect your Spotify account, then try again.",
+    ),
+}
+NEEDS_RECONNECT = (
+    "needs_reconnect",
+    "Spotify needs your permission again. Reconnect your Spotify account, and this goes on by itself.",
+)
+NEEDS_RECONNECT_PAGE = "Spotify needs your permission again. Reconnect your Spotify account on the connections page first."
+GAVE_UP = "Spotify failed again and again. What is done is kept; try again later."
+
+
+def of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool) -> Outcome:
+    """Say what becomes of a run that met ``trouble`` after ``attempts`` others in vain.
+
+    ``unknown``: a write may have happened, so nothing is read or written before the settle wait is over.
+    """
+    if isinstance(trouble, Paused):
+        return _paused(trouble.until, trouble.reason, now)
+    if isinstance(trouble, errors.RateLimited | errors.QuotaExceeded):
+        reason = "quota" if isinstance(trouble, errors.QuotaExceeded) else "rate_limit"
+        return _paused(now + timedelta(seconds=trouble.retry_after or 0), reason, now)
+    if isinstance(trouble, GrantDoubted):
+        return _later(
+            "reconnect_doubted", "Spotify refuses our access; we ask again", now + _DOUBT_WAIT
+        )
+    if isinstance(trouble, ReauthorizationRequired):
+        return Outcome(*NEEDS_RECONNECT)
+    for kind, words in _ENDS.items():
+        if isinstance(trouble, kind):
+            return Outcome(*words)
+    for kind, words in _ENDS_AGAIN.items():
+        if isinstance(trouble, kind) and attempts >= 1:
+            return Outcome(*words)
+    return _again(trouble, attempts, now, settle=settings.SETTLE_SECONDS if unknown else 0)
+
+
+def for_page(trouble: Trouble, *, now: datetime) -> str:
+    """Return the sentence for a page: there the person waits, nothing else does."""
+    if isinstance(trouble, ReauthorizationRequired):
+        return NEEDS_RECONNECT_PAGE
+    outcome = of(trouble, attempts=1, now=now, unknown=False)
+    if outcome.code in {"quota", "rate_limited"} and outcome.until is not None:
+        return f"Spotify asks this site to wait. Please try again at {clock_time(outcome.until)}."
+    if outcome.until is not None:
+        return "Spotify does not answer as it should. Please try again in a moment."
+    return outcome.sentence
+
+
+def _again(trouble: Trouble, attempts: int, now: datetime, *, settle: float) -> Outcome:
+    if attempts >= MOST_ATTEMPTS:
+        return Outcome("gave_up", GAVE_UP)
+    wait = max(_backoff(attempts), settle)
+    if isinstance(trouble, ProviderUnavailable) and trouble.retry_after:
+        wait = max(wait, trouble.retry_after)
+    until = now + timedelta(seconds=wait)
+    outcome = _later("spotify_down", "Spotify does not answer as it should; this goes on", until)
+    return Outcome(outcome.code, outcome.sentence, until, counts=True)
+
+
+def _paused(until: datetime, reason: str, now: datetime) -> Outcome:
+    """Put off to the end of the pause and a little, so that not all come back in the same second."""
+    waits = max(timedelta(0), until - now)
+    until += timedelta(seconds=_uniform(min(60.0, 0.5 + waits.total_seconds() / 10)))
+    if reason == "quota":
+        return _later("quota", "Spotify's quota for this site is used up; this resumes", until)
+    return _later("rate_limited", "Spotify asks this site to slow down; this resumes", until)
+
+
+def _later(code: str, sentence: str, until: datetime) -> Outcome:
+    return Outcome(code, f"{sentence} at {clock_time(until)}.", until)
+
+
+def clock_time(moment: datetime) -> str:
+    """Write a time for people: "14:05", with the date where it is not today's."""
+    local = timezone.localtime(moment)
+    return date_format(local, "H:i" if local.date() == timezone.localdate() else "j F, H:i")
+
+
+def _backoff(attempts: int) -> float:
+    ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempts)
+    return ceiling / 2 + _uniform(ceiling / 2)
+
+
+def _uniform(most: float) -> float:
+    return secrets.randbelow(1_000) / 1_000 * most

@@ -1,0 +1,222 @@
+"""The pages that put a list into a playlist and show how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import RequestDataTooBig
+from django.core.paginator import Paginator
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.errors import AccountError
+from accounts.models import Credential, User
+from playlists import library, outcomes, preview, tasks, uploads
+from playlists.budget import Paused
+from playlists.connection import Connection
+from playlists.forms import PutForm, chosen_playlist
+from playlists.library import Target
+from playlists.models import Run
+from playlists.spotify.errors import SpotifyError
+from spotsite import clock
+
+_RUNS_A_PAGE = 50
+_TOO_MUCH_TEXT = "That is too much text to paste. Save it as a file and upload that."
+_BUSY = "Another run is at work on this playlist. Wait until it has ended."
+
+
+@never_cache
+@csrf_exempt  # the size of an upload is looked at first; then _put asks for the token all the same
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def put(request: HttpRequest) -> HttpResponse:
+    upload = uploads.ListUpload(request)
+    request.upload_handlers = [upload]
+    try:
+        request.POST  # noqa: B018 -- parses the body
+    except RequestDataTooBig:
+        uploads.drain(request)
+        page = _Page(_person(request))
+        form = page.form(None)
+        return page.render(request, form, trouble=_TOO_MUCH_TEXT, status=413)
+    return _put(request, too_big="file" in upload.too_big)
+
+
+@csrf_protect
+def _put(request: HttpRequest, *, too_big: bool) -> HttpResponse:
+    page = _Page(_person(request), fresh="fresh" in request.GET)
+    if request.method != "POST":
+        return page.render(request, page.form(None))
+    data = request.POST.copy()
+    wish = chosen_playlist(str(data.get("playlist", "")))
+    data["playlist"] = wish
+    page.look_for(wish)
+    form = page.form(data, files=request.FILES, too_big=too_big)
+    if not page.credentials or page.trouble:
+        return page.render(request, page.form(None, initial=data.dict()))
+    if not form.is_valid():
+        return page.render(request, form)
+    try:
+        draft = _draft(_person(request), form.cleaned_data)
+    except (SpotifyError, AccountError, Paused) as exc:
+        form.add_error(None, outcomes.for_page(exc, now=clock.now()))
+        return page.render(request, form)
+    return redirect("put_preview", uuid=draft.uuid)
+
+
+class _Page:
+    """The form's page: whose playlists are offered, and what kept us from getting them."""
+
+    def __init__(self, user: User, *, fresh: bool = False) -> None:
+        self.credentials = library.credentials_of(user)
+        self.targets: list[Target] = []
+        self.trouble = ""
+        self._load(fresh=fresh)
+
+    def _load(self, *, fresh: bool) -> None:
+        self.targets = []
+        for credential in self.credentials:
+            try:
+                self.targets += library.targets(credential, fresh=fresh)
+            except (SpotifyError, AccountError, Paused) as exc:
+                self.trouble = outcomes.for_page(exc, now=clock.now())
+
+    def look_for(self, playlist_id: str) -> None:
+        """Ask Spotify again where a playlist is wanted that the kept list does not have."""
+        is_new = playlist_id.partition(":")[0] in {"", "new"}
+        if not is_new and not self.trouble and not library.find(self.targets, playlist_id):
+            self._load(fresh=True)
+
+    def form(self, data: Any, **values: Any) -> PutForm:
+        accounts = [credential.account for credential in self.credentials]
+        return PutForm(data, accounts=accounts, targets=self.targets, **values)
+
+    def render(
+        self, request: HttpRequest, form: PutForm, *, trouble: str = "", status: int = 200
+    ) -> HttpResponse:
+        context = {
+            "form": form,
+            "trouble": trouble or self.trouble,
+            "connected": bool(self.credentials),
+        }
+        return render(request, "playlists/put.html", context, status=status)
+
+
+def _draft(user: User, data: dict[str, Any]) -> Run:
+    """Store what is to be done, with what it would change."""
+    tracks, mode = data["tracks"], data["mode"]
+    report = preview.report(tracks)
+    current: Sequence[str] | None = []
+    if data["playlist_id"]:
+        credential = Credential.objects.get(account=data["account"])
+        items = preview.read(Connection(credential), data["playlist_id"])
+        current = (
+            None if items is None else [item.uri if not item.is_local else "" for item in items]
+        )
+    if current is not None:
+        report |= preview.changes(current, tracks.uris, mode)
+    return Run.objects.create(
+        user=user,
+        account=data["account"],
+        mode=mode,
+        name=data["name"],
+        playlist_id=data["playlist_id"],
+        wanted=list(tracks.uris),
+        total=len(tracks.uris),
+        report=report,
+    )
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def preview_page(request: HttpRequest, uuid: str) -> HttpResponse:
+    """Show what would change; started by POST."""
+    run = get_object_or_404(_person(request).runs, uuid=uuid)
+    if run.state != Run.State.DRAFT:
+        return redirect(run)
+    if request.method == "POST" and not run.report.get("blocked"):
+        return _start(request, run)
+    return render(request, "playlists/preview.html", {"run": run, "report": run.report})
+
+
+def _start(request: HttpRequest, run: Run) -> HttpResponse:
+    try:
+        with transaction.atomic():
+            if run.start():
+                tasks.nudge_on_commit(run)
+    except IntegrityError:
+        messages.error(request, _BUSY)
+        return redirect("put_preview", uuid=run.uuid)
+    return redirect(run)
+
+
+@never_cache
+@login_required
+@require_safe
+def runs(request: HttpRequest) -> HttpResponse:
+    page = Paginator(_person(request).runs.shown(), _RUNS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "playlists/runs.html", {"page": page})
+
+
+@never_cache
+@login_required
+@require_safe
+def run_page(request: HttpRequest, uuid: str) -> HttpResponse:
+    mine = _person(request).runs.select_related("before", "after").defer("wanted")
+    run = get_object_or_404(mine.defer("before__items", "after__items"), uuid=uuid)
+    if run.state == Run.State.DRAFT:
+        return redirect("put_preview", uuid=run.uuid)
+    return render(request, "playlists/run.html", {"run": run})
+
+
+@never_cache
+@login_required
+@require_safe
+def run_json(request: HttpRequest, uuid: str) -> JsonResponse:
+    run = get_object_or_404(_person(request).runs.defer("wanted", "report"), uuid=uuid)
+    return JsonResponse(
+        {
+            "state": run.state,
+            "label": run.get_state_display(),
+            "done": run.done,
+            "total": run.total,
+            "error": run.sentence,
+            "code": run.code,
+            "playlist_id": run.playlist_id,
+            "resumes_at": run.not_before,
+        }
+    )
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, uuid: str) -> HttpResponse:
+    run = get_object_or_404(_person(request).runs, uuid=uuid)
+    try:
+        with transaction.atomic():
+            if run.retry():
+                tasks.nudge_on_commit(run)
+    except IntegrityError:
+        messages.error(request, _BUSY)
+    return redirect(run)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, uuid: str) -> HttpResponse:
+    run = get_object_or_404(_person(request).runs.defer("wanted", "report"), uuid=uuid)
+    run.ask_to_cancel()
+    return redirect(run)
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 -- narrows: every caller requires a login
+    return request.user

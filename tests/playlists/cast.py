@@ -1,0 +1,100 @@
+"""The cast of the run's tests: a person who is linked to Spotify, and what they do and see."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from allauth.socialaccount.models import SocialAccount
+from django.test import Client
+
+from accounts import tokens
+from accounts.models import Credential, User
+from accounts.oauth import Grant
+from accounts.scopes import BASE
+from accounts.vault import Secret
+from playlists.models import Run
+from simulator.control_client import Control
+from tests.processes import wait_for
+
+ENDED = {Run.State.DONE, Run.State.FAILED, Run.State.HELD, Run.State.CANCELLED}
+
+
+def tracks(count: int, *, start: int = 0) -> list[str]:
+    """Return URIs that look like tracks; the simulator makes a track up for each."""
+    return [f"spotify:track:{number:022d}" for number in range(start, start + count)]
+
+
+@dataclass
+class Member:
+    """One person with one linked Spotify account."""
+
+    spotify: Control
+    name: str
+    user: User
+    account: SocialAccount
+    credential: Credential
+
+    @classmethod
+    def joins(cls, spotify: Control, name: str) -> Member:
+        person = spotify.add_user(name, allowed=True)
+        user = User.objects.create_user(f"{name}@example.org", name=name)
+        account = SocialAccount.objects.create(
+            user=user, provider="spotify", uid=person["account_id"], extra_data={}
+        )
+        given = spotify.tokens(name, list(BASE))
+        grant = Grant(
+            access_token=Secret(given["access_token"]),
+            refresh_token=Secret(given["refresh_token"]),
+            expires_in=timedelta(seconds=given.get("expires_in", 3600)),
+            scopes=BASE,
+        )
+        credential = tokens.absorb(account, grant, consent=True, provider_user_id=name)
+        return cls(spotify, name, user, account, credential)
+
+    def has(self, uris: Sequence[str], **values: Any) -> str:
+        """Own a playlist with these tracks; return its id."""
+        return self.spotify.add_playlist(self.name, name="Mine", uris=list(uris), **values)
+
+    def browser(self) -> Client:
+        client = Client()
+        client.force_login(self.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    def wants(self, uris: Sequence[str], playlist_id: str = "", mode: str = "replace") -> Run:
+        """Have a run queued, as the preview's start button does."""
+        run = Run.objects.create(
+            user=self.user,
+            account=self.account,
+            mode=mode,
+            name="Mine",
+            playlist_id=playlist_id,
+            wanted=list(uris),
+            total=len(uris),
+        )
+        assert run.start()
+        return run
+
+
+def ended(run: Run, *, seconds: float = 30) -> Run:
+    """Wait until the run has ended, and return it as it is then."""
+    wait_for(lambda: state_of(run) in ENDED, seconds=seconds, what=f"{run} to end")
+    run.refresh_from_db()
+    return run
+
+
+def said(response: Any) -> str:
+    """Return what a page says in its notices and next to its fields."""
+    page = html.unescape(response.content.decode())
+    blocks = re.findall(
+        r'class="(?:notice[^"]*|errorlist[^"]*)"[^>]*>(.*?)</(?:div|ul|p)>', page, re.DOTALL
+    )
+    return " ".join(" ".join(re.sub(r"<[^>]+>", " ", block).split()) for block in blocks)
+
+
+def state_of(run: Run) -> str:
+    return Run.objects.values_list("state", flat=True).get(pk=run.pk)
