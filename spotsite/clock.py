@@ -46,7 +46,10 @@ def move(step: timedelta) -> None:
     if not settings.DEMO:
         raise ClockIsFixed("The clock moves only where DEMO=True.")
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE spotsite_clock SET ahead = ahead + %s", [step])
+        cursor.execute(
+            "UPDATE spotsite_clock SET ahead = ahead + make_interval(secs => %s)",
+            [step.total_seconds()],
+        )
 
 
 class ClockIsFixed(RuntimeError):

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
-from kombu import Queue
 
 from spotsite import env, logs, mail
 
@@ -270,7 +269,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_DB_REUSE_MAX = 100
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "maint"
-CELERY_TASK_QUEUES = [Queue(name) for name in ("interactive", "push", "refresh", "maint")]
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {
+    name: {} for name in ("interactive", "push", "refresh", "maint")
+}
 # What is not named here is maintenance; runs say their queue themselves (playlists/tasks.py).
 CELERY_TASK_ROUTES = {
     "accounts.tasks.refresh_*": {"queue": "refresh"},

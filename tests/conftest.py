@@ -10,7 +10,6 @@ import pytest
 
 if TYPE_CHECKING:
     from simulator.control_client import Control
-
     from tests.processes import Worker
 
 NEEDED = ("DATABASE_URL", "REDIS_URL", "SPOTIFY_ACCOUNTS_URL", "TOKEN_KEYS")
