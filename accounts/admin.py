@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -10,9 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import (
     Case,
@@ -42,13 +39,13 @@ from accounts.models import (
     Withdrawal,
 )
 from accounts.ways_in import ways_in
-from spotsite.staff import ModelAdmin, ReadOnlyAdmin, site
+from spotsite.staff import ReadOnlyAdmin, StaffAdmin, site
 
 FLAGS = ("is_active", "is_staff", "is_superuser", "groups")
 
 
 @admin.register(User, site=site)
-class PersonAdmin(ModelAdmin):
+class PersonAdmin(StaffAdmin):
     """People: staff may shut one out; only superusers make somebody staff."""
 
     list_display = (
@@ -59,7 +56,6 @@ class PersonAdmin(ModelAdmin):
     list_filter = ("is_active", "is_staff", "socialaccount__provider")
     search_fields = ("name", "email", "socialaccount__uid", "emailaddress__email")
     ordering = ("-date_joined",)
-    show_full_result_count = False
     readonly_fields = ("name", "email", "uuid", "ways_in_names", "date_joined", "last_login")
     filter_horizontal = ("groups",)
     fieldsets = (
@@ -100,12 +96,6 @@ class PersonAdmin(ModelAdmin):
                 self.delete_model(request, person)
             else:
                 self.message_user(request, f"{person} is staff and stays.", messages.WARNING)
-
-    def log_change(self, request: HttpRequest, obj: User, message: Any) -> LogEntry:
-        return self._log(request, obj, CHANGE, message)
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[LogEntry]:
-        return [self._log(request, person, DELETION, "") for person in queryset]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Nobody locks themselves out, and only superusers make staff."""
@@ -156,17 +146,6 @@ class PersonAdmin(ModelAdmin):
         super().save_model(request, obj, form, change)
         if not obj.is_active:
             leaving.end_sessions(obj)
-
-    def _log(self, request: HttpRequest, person: User, flag: int, message: Any) -> LogEntry:
-        """Write down who did what to whom by number: the name goes when the person goes."""
-        return LogEntry.objects.create(
-            user_id=request.user.pk,
-            content_type=ContentType.objects.get_for_model(User),
-            object_id=str(person.pk),
-            object_repr=f"person {person.pk}",
-            action_flag=flag,
-            change_message=message if isinstance(message, str) else json.dumps(message),
-        )
 
 
 @admin.register(SocialAccount, site=site)

@@ -319,7 +319,7 @@ def test_refresh_now_makes_the_credential_due_and_says_who_asked(
     assert "Refresh asked for: 1 of those chosen." in response.text
     assert list(Credential.objects.due()) == [credential]
     assert events(credential)[-1] == ("staff", "refresh_asked")
-    assert log() == [(boss.pk, f"spotify credential {credential.pk}", "Refresh asked for.")]
+    assert log() == [(boss.pk, f"credential {credential.pk}", "Refresh asked for.")]
 
 
 def test_require_reconnect_erases_the_tokens_and_says_who_asked(
@@ -363,8 +363,8 @@ def test_a_person_who_is_shut_out_is_out_at_once(as_boss: Client) -> None:
     act(as_boss, User, "let_in_again", ada)
     assert sign_in(Client(), "ada@example.org")["Location"] == "/admin/"
     assert [(entry[1], entry[2]) for entry in log()] == [
-        (f"person {ada.pk}", "Shut out."),
-        (f"person {ada.pk}", "Let in again."),
+        (f"user {ada.pk}", "Shut out."),
+        (f"user {ada.pk}", "Let in again."),
     ]
 
 
@@ -405,7 +405,7 @@ def test_a_person_whom_staff_delete_is_gone_with_all_that_hung_on_them(
     assert list(User.objects.all()) == [boss]
     assert not Credential.objects.exists()
     assert not SocialAccount.objects.exists()
-    assert log() == [(boss.pk, f"person {ada.pk}", "")]
+    assert log() == [(boss.pk, f"user {ada.pk}", "")]
 
 
 def test_staff_are_not_deleted_before_their_rights_are_taken_off(as_boss: Client) -> None:
