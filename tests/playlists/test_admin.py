@@ -1,4 +1,4 @@
-"""The staff's pages of runs: progress and causes are there, lists are not; retry and cancel work."""
+"""The staff's pages of runs: progress and causes, not the lists; retry and cancel work."""
 
 from __future__ import annotations
 
