@@ -107,6 +107,13 @@ def decide(world: World, call: Call) -> Answer:
     return answer
 
 
+def sign_out() -> Answer:
+    """Forget who sits at this browser; the site's sessions and tokens go on."""
+    answer = pages.page("Signed out", "<h1>You are signed out of the pretend Spotify</h1>")
+    answer.headers["set-cookie"] = f"{COOKIE}=; Path=/; Max-Age=0"
+    return answer
+
+
 def consent(
     world: World, asked: Asked, person: Person, *, scopes: list[str] | None, deny: bool
 ) -> str:

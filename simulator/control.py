@@ -31,8 +31,10 @@ class Wrong(Exception):
 def respond(engine: Engine, public_url: str, call: Call) -> Answer | Later:
     """Answer a control call; one that has to wait for another program comes back as a function."""
     engine.settle()
-    for method, pattern, handler, _ in ROUTES:
-        if method == call.method and (found := re.fullmatch(pattern, call.path)):
+    path = "/_sim/" if call.path == "/_sim" else call.path
+    for method, template, handler, _ in ROUTES:
+        pattern = template.replace("{id}", "([^/]+)")
+        if method == call.method and (found := re.fullmatch(pattern, path)):
             try:
                 return handler(Desk(engine, public_url, call), *found.groups())
             except (Wrong, BadSwitch, BadFault) as exc:
@@ -472,19 +474,19 @@ def _digits(text: str) -> str:
 
 
 ROUTES: tuple[tuple[str, str, Callable[..., Answer | Later], str], ...] = (
-    ("GET", "/_sim/?", Desk.index, "this page"),
+    ("GET", "/_sim/", Desk.index, "this page"),
     ("GET", "/_sim/health", Desk.health, "is it up"),
     ("POST", "/_sim/reset", Desk.reset, "start over: world empty or demo"),
     ("GET", "/_sim/users", Desk.users, "people"),
     ("POST", "/_sim/users", Desk.load_users, "load people"),
-    ("DELETE", "/_sim/users/([^/]+)", Desk.remove_user, "take a person away"),
+    ("DELETE", "/_sim/users/{id}", Desk.remove_user, "take a person away"),
     ("POST", "/_sim/apps", Desk.load_app, "load a client: client_id, secret, redirect_uris"),
     ("GET", "/_sim/catalogue", Desk.catalogue, "URIs that exist: limit"),
     ("POST", "/_sim/catalogue", Desk.load_catalogue, "load tracks, episodes, dead, alive"),
     ("GET", "/_sim/playlists", Desk.playlists, "playlists: user"),
     ("POST", "/_sim/playlists", Desk.load_playlists, "load playlists"),
-    ("GET", "/_sim/playlists/([^/]+)", Desk.one_playlist, "the truth about a playlist"),
-    ("DELETE", "/_sim/playlists/([^/]+)", Desk.remove_playlist, "take a playlist away: 404"),
+    ("GET", "/_sim/playlists/{id}", Desk.one_playlist, "the truth about a playlist"),
+    ("DELETE", "/_sim/playlists/{id}", Desk.remove_playlist, "take a playlist away: 404"),
     ("POST", "/_sim/consent", Desk.consent, "decide for a person: query, user, scopes, deny"),
     ("POST", "/_sim/revoke", Desk.revoke, "end a person's consents: user, access_tokens"),
     ("POST", "/_sim/tokens", Desk.mint, "give tokens: user or users, scopes, consented_at"),
@@ -497,7 +499,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Answer | Later], str], ...] = (
     ("GET", "/_sim/faults", Desk.faults, "faults on order, with their counts"),
     ("POST", "/_sim/faults", Desk.add_fault, "order a fault"),
     ("DELETE", "/_sim/faults", Desk.clear_faults, "clear all faults"),
-    ("DELETE", r"/_sim/faults/(\d+)", Desk.clear_fault, "clear one fault"),
+    ("DELETE", "/_sim/faults/{id}", Desk.clear_fault, "clear one fault"),
     ("GET", "/_sim/clock", Desk.clock, "the simulator's time"),
     ("POST", "/_sim/clock", Desk.move_clock, "move it: advance, set, stopped, reset"),
     ("GET", "/_sim/log", Desk.log, "calls: method, path, user, status, since, limit"),

@@ -17,8 +17,8 @@ from simulator.gate import Caller, identify
 from simulator.messages import Answer, Call, Json, Refused, redirect, text_answer, web_error
 from simulator.state import Pending, World
 
-LOG_LENGTH = 10_000
-LOG_BODY_BYTES = 4_000
+LOG_LENGTH = 5_000
+LOG_BODY_BYTES = 5_000  # room for 100 URIs
 ADD = re.compile(r"/v1/playlists/([^/]+)/(?:items|tracks)")
 
 
@@ -121,6 +121,8 @@ class Engine:
                     return accounts.authorize(self.world, call)
                 case "POST", "/authorize":
                     return accounts.decide(self.world, call)
+                case "GET", "/logout":
+                    return accounts.sign_out()
                 case "POST", "/api/token":
                     return accounts.token(self.world, call)
                 case "GET", "/":

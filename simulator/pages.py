@@ -33,6 +33,7 @@ button { font: inherit; width: 100%; padding: .7rem 1rem; margin: .3rem 0; borde
   border: 1px solid var(--line); background: none; color: inherit; cursor: pointer; }
 button.first { background: var(--accent); color: #fff; border-color: var(--accent); }
 button:focus-visible { outline: 3px solid #4493f8; outline-offset: 2px; }
+.wide main { max-width: 52rem; }
 .facebook { --accent: #0a5fd6; }
 ul { padding-left: 1.2rem; } label { display: block; padding: .25rem 0; }
 small { display: block; opacity: .8; } code, table { font-size: .9rem; }
@@ -128,6 +129,8 @@ def index(world: World, table: Iterable[tuple[str, str]]) -> Answer:
         f"""<h1>The simulator</h1>
 <p>A program that pretends to be Spotify's accounts server and Web API, and Facebook's dialog and
 Graph API. People: {people}. Playlists: {len(world.playlists)}. Tracks by name:
-{len(world.catalogue.tracks)}.</p><h2>Control</h2><table>{rows}</table>
+{len(world.catalogue.tracks)}. <a href="/logout">Sign out of the pretend Spotify</a>.</p>
+<h2>Control</h2><table>{rows}</table>
 <p>What each does: <code>simulator/README.md</code>.</p>""",
+        kind="wide",
     )

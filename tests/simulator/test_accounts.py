@@ -118,6 +118,16 @@ def test_a_browser_that_approved_before_is_sent_on_unless_the_dialog_is_asked_fo
     assert [more.status_code, asked.status_code] == [200, 200]
 
 
+def test_a_browser_that_signed_out_is_asked_again(spotify):
+    form = {"query": spotify.query(), "user": "ada"}
+    spotify.session.post(f"{spotify.base}/authorize", data=form, allow_redirects=False, timeout=10)
+    silent = spotify.authorize().status_code
+
+    spotify.session.get(f"{spotify.base}/logout", timeout=10)
+
+    assert [silent, spotify.authorize().status_code] == [302, 200]
+
+
 def test_silent_consent_does_not_move_the_six_months(spotify, control, code_of):
     form = {"query": spotify.query(), "user": "ada"}
     spotify.session.post(f"{spotify.base}/authorize", data=form, allow_redirects=False, timeout=10)
