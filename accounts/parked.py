@@ -7,11 +7,13 @@ session as a whole is sealed by ``accounts.sessions``, but the cache engines ask
 from __future__ import annotations
 
 import json
+from copy import copy
 from typing import Any, TypeVar, cast
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.modelkit import deserialize_instance, serialize_instance
 from django.db.models import Model
+from django.db.models.expressions import DatabaseDefault
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 
@@ -37,9 +39,13 @@ class Unparked(ValueError, ImmediateHttpResponse):
 
 def park(instance: Model) -> dict[str, str]:
     """Return ``instance`` as a sealed value that any session engine may hold."""
-    data = serialize_instance(instance)
-    kept = {name: value for name, value in data.items() if name not in NEVER_PARKED}
-    return {"sealed": seal_text(json.dumps(kept), context=_context(type(instance)))}
+    kept = copy(instance)
+    for name, value in list(vars(kept).items()):
+        # A value that the database will give has no text yet, and needs none.
+        if name in NEVER_PARKED or isinstance(value, DatabaseDefault):
+            del vars(kept)[name]
+    text = json.dumps(serialize_instance(kept))
+    return {"sealed": seal_text(text, context=_context(type(instance)))}
 
 
 def unpark(model: type[M], data: Any) -> M:
@@ -55,6 +61,15 @@ def unpark(model: type[M], data: Any) -> M:
     if row is None:
         raise Unparked
     return row
+
+
+def _without_defaults(instance: Model) -> Model:
+    """Leave out what only the database fills in: a row that is not saved has no value for it yet."""
+    bare = copy(instance)
+    for name, value in list(vars(bare).items()):
+        if isinstance(value, DatabaseDefault):
+            del bare.__dict__[name]
+    return bare
 
 
 def _context(model: type[Model]) -> Context:
