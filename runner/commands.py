@@ -78,8 +78,8 @@ def check() -> int:
         )
         environment = {**os.environ, **settings}
         checks = {
-            "format": (tools / "ruff", "format", "--check", "."),
-            "lint": (tools / "ruff", "check", "."),
+            "format": (tools / "ruff", "format", "--check", ".", "dev"),
+            "lint": (tools / "ruff", "check", ".", "dev"),
             "types": (tools / "mypy",),
             "imports": (tools / "lint-imports",),
             "django": (roles.PYTHON, "manage.py", "check", "--fail-level", "WARNING"),
