@@ -81,7 +81,8 @@ def conflict_move(request: HttpRequest) -> HttpResponse:
         return _over(request)
     account = SocialAccount.objects.select_related("user").get(pk=conflict.account_pk)
     proof = conflicts.asked_of(account.user)
-    form = FORMS[proof](request.POST or None, user=account.user)
+    data = request.POST if request.method == "POST" else None
+    form = FORMS[proof](data, user=account.user)
     if request.method == "POST" and form.is_valid():
         return _move(request, conflict)
     context = {

@@ -14,7 +14,6 @@ from django.db import transaction
 from accounts import scopes, tokens, ways_in, withdrawals
 from accounts.conflicts import park as park_conflict
 from accounts.models import Credential, ProviderState, User
-from accounts.signals import account_unlinking
 from spotsite import clock
 
 __all__ = ["LinkedAccount", "disconnect", "display_name", "linked_accounts", "park_conflict"]
@@ -107,8 +106,7 @@ def disconnect(account: SocialAccount) -> int | None:
 
 
 def end_link(account: SocialAccount, *, reason: str) -> None:
-    """Cancel what is under way, erase the tokens and delete the link; call it in a transaction."""
-    account_unlinking.send(SocialAccount, account_id=account.pk, user_id=account.user_id)
+    """Erase the tokens and delete the link with all that hangs on it; call it in a transaction."""
     credential = Credential.objects.filter(account=account).first()
     if credential is not None:
         tokens.forget(credential, reason=reason)
@@ -149,7 +147,7 @@ def _switched_off(provider: str, credential: Credential | None) -> list[str]:
 def _state(
     provider: str, name: str, credential: Credential | None, condition: ProviderState | None
 ) -> State:
-    if credential is None and provider == "facebook":
+    if provider == "facebook" and (credential is None or credential.is_usable):
         return State("for signing in", "You can sign in with it. No token of it is kept.", "ok")
     if credential is None or credential.status == Credential.Status.DISCONNECTED:
         return State(

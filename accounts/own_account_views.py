@@ -89,7 +89,7 @@ def export_account(request: HttpRequest) -> HttpResponse:
 @fresh_sign_in_required
 @require_http_methods(["GET", "POST"])
 def delete_account(request: HttpRequest) -> HttpResponse:
-    form = DeleteForm(request.POST or None)
+    form = DeleteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             asked = leaving.leave(_person(request))
