@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,7 @@ def isrc(place: int) -> str:
     return f"ZZSIM26{place % 100_000:05d}"
 
 
+@lru_cache(maxsize=8_192)  # each page of a playlist asks for the same albums again
 def stable_id(text: str) -> str:
     """Make a 22-character id that is always the same for the same text."""
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")

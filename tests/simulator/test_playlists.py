@@ -309,7 +309,7 @@ class TestAdd:
 
     def test_parallel_adds_fail_sometimes_when_switched(self, spotify, control, make, uris):
         id_ = make()
-        control.switch(parallel_500_share=1.0, latency_ms=200)
+        control.switch(parallel_500_share=1.0, latency_ms=600)
 
         def add(number):
             body = {"uris": [uris[number]]}
