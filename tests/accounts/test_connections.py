@@ -374,9 +374,6 @@ def test_disconnecting_facebook_withdraws_the_permission_there(
 
     visitor.post(f"/connections/{facebook.pk}/disconnect/")
 
-    from accounts.models import Withdrawal
-    from tests.processes import wait_for
-
     wait_for(lambda: Withdrawal.objects.get().done_at, what="Facebook's yes")
     assert Withdrawal.objects.get().uid == ""
     (call,) = [row for row in visitor.sim.log() if row["method"] == "DELETE"]
