@@ -8,4 +8,5 @@ from spotsite.beat import register
 
 register("Refresh tokens that are due", "accounts.tasks.refresh_due", timedelta(minutes=1))
 register("Clear ended sessions", "accounts.tasks.clear_sessions", timedelta(days=1))
+register("Take permissions back", "accounts.tasks.withdraw_due", timedelta(minutes=5))
 register("Remind before consent ends", "accounts.tasks.remind", timedelta(hours=1))

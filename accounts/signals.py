@@ -10,6 +10,3 @@ credential_lost = Signal()  # credential_id, reason: the person has to reconnect
 person_leaving = Signal()  # user_id: before the rows are deleted
 provider_trouble = Signal()  # provider, trouble: "frozen" or the code with which it refuses us
 account_moved = Signal()  # account_id, from_user_id, to_user_id: a link went to another person
-# account_id, user_id: in the transaction that ends a link, before its row goes; what is under way for it is
-# cancelled here, what is to be kept must not hang on the row (credential_lost comes after, on commit)
-account_unlinking = Signal()

@@ -44,3 +44,10 @@ def clear_sessions() -> None:
 def withdraw_permission(withdrawal_id: int) -> None:
     """Take a permission back at the provider."""
     withdrawals.withdraw(withdrawal_id)
+
+
+@shared_task
+def withdraw_due() -> None:
+    """Ask again for the permissions that a provider did not take back yet (beat)."""
+    for withdrawal_id in withdrawals.due():
+        withdraw_permission.delay(withdrawal_id)
