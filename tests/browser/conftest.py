@@ -168,6 +168,17 @@ def sign_in(page: Page, person: AbstractBaseUser, *, site: str) -> None:
     answer = client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
     assert answer.status_code == 302, answer.content.decode()
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    _hand_over(client, page, site)
+
+
+def sign_in_as(page: Page, person: AbstractBaseUser, *, site: str) -> None:
+    """Give the page's context a session of a person who may have no password."""
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    _hand_over(client, page, site)
+
+
+def _hand_over(client: Client, page: Page, site: str) -> None:
     cookie = client.cookies["sessionid"]
     page.context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": site}])
 

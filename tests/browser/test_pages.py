@@ -21,6 +21,7 @@ FOR_STRANGERS = [
     "/accounts/signup/",
     "/accounts/login/code/",
     "/accounts/password/reset/",
+    "/dev/mail/",
 ]
 FOR_MEMBERS = [
     "/",
@@ -35,6 +36,8 @@ FOR_MEMBERS = [
     "/account/export/",
     "/account/delete/",
     "/connections/",
+    "/playlists/put/",
+    "/runs/",
     "/second-way-in/",
     "/accounts/logout/",
 ]
