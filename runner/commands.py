@@ -38,8 +38,12 @@ def test(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     """Run a benchmark against servers of its own."""
-    if not arguments or not (places.ROOT / "benchmarks" / f"{arguments[0]}.py").is_file():
-        known = sorted(p.stem for p in (places.ROOT / "benchmarks").glob("[a-z]*.py"))
+    known = sorted(
+        file.stem
+        for file in (places.ROOT / "benchmarks").glob("*.py")
+        if "__main__" in file.read_text(encoding="utf-8")
+    )
+    if not arguments or arguments[0] not in known:
         raise Refusal(f"Name a benchmark: ./dev bench {'|'.join(known)}")
     installation.ensure()
     name, *rest = arguments

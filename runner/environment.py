@@ -115,8 +115,9 @@ class Given:
             host = urlsplit(text(self.values, "PUBLIC_URL") or public_url).hostname
             settings["ALLOWED_HOSTS"] = ",".join(sorted({"127.0.0.1", host or "127.0.0.1"}))
         inherited = dict(self.values)
-        # Compiling everything anew would cost each process seconds.
-        inherited.pop("PYTHONDONTWRITEBYTECODE", None)
+        # The first would cost each process seconds, the second would hide the checkout.
+        for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONSAFEPATH"):
+            inherited.pop(name, None)
         for name in ("NO_PROXY", "no_proxy"):
             # The simulator is here, whatever proxy the way out needs.
             inherited[name] = ",".join(filter(None, (inherited.get(name), "127.0.0.1")))

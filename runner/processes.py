@@ -62,10 +62,13 @@ class Program:
 class Child:
     """A running program, its output and its end."""
 
-    def __init__(self, program: Program, popen: subprocess.Popen[bytes], log: BinaryIO) -> None:
+    def __init__(
+        self, program: Program, popen: subprocess.Popen[bytes], log: BinaryIO, *, number: int
+    ) -> None:
         self.program = program
         self.popen = popen
         self.log = log
+        self.number = number
         self.tail: deque[str] = deque(maxlen=15)
         self.partial = b""
 
@@ -90,6 +93,7 @@ class Supervisor:
         self.talkative = talkative
         self.coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self.children: list[Child] = []
+        self.started = 0
         self.expected_to_stay = True  # tests may stop a server themselves
         self.stop_requests = 0
         self.stopping = False
@@ -124,7 +128,8 @@ class Supervisor:
             with contextlib.suppress(BrokenPipeError):
                 popen.stdin.write(program.stdin)
                 popen.stdin.close()
-        child = Child(program, popen, log)
+        self.started += 1
+        child = Child(program, popen, log, number=self.started)
         os.set_blocking(child.output.fileno(), False)
         self.listen(child.output, lambda: self._read(child))
         self.children.append(child)
@@ -178,7 +183,7 @@ class Supervisor:
         if self.stop_requests and not self.stopping:
             raise Interrupted
 
-    def listen(self, source: HasFileno, action: Callable[[], None]) -> None:
+    def listen(self, source: HasFileno, action: Callable[[], object]) -> None:
         """Call the action from `pump` when there is something to read."""
         self.selector.register(source, selectors.EVENT_READ, action)
 
@@ -253,36 +258,34 @@ class Supervisor:
             return
         label = f"{child.name:<9}|"
         if self.coloured:
-            colour = COLOURS[sum(child.name.encode()) % len(COLOURS)]
+            colour = COLOURS[child.number % len(COLOURS)]
             label = f"\033[{colour}m{label}\033[0m"
         self.say(f"{label} {line}")
 
-    def _read(self, child: Child) -> None:
+    def _read(self, child: Child) -> bool:
+        """Take what is in the pipe; tell whether there was something."""
         try:
             data = os.read(child.output.fileno(), 65536)
         except BlockingIOError:
-            return
+            return False
         if not data:
             self.selector.unregister(child.output)
             child.output.close()
-            return
+            return False
         child.log.write(data)
         *lines, child.partial = (child.partial + data).split(b"\n")
         for line in lines:
             self._show(child, line.decode(errors="replace").rstrip("\r"))
+        return True
 
     def _last_lines(self, child: Child) -> list[str]:
         """What the child said last, with what is still in the pipe."""
-        while not child.output.closed:
-            before = len(child.tail)
-            self._read(child)
-            if len(child.tail) == before:
-                break
-        return (
-            [*child.tail, child.partial.decode(errors="replace")]
-            if child.partial
-            else [*child.tail]
-        )
+        while not child.output.closed and self._read(child):
+            pass
+        if child.partial:
+            self._show(child, child.partial.decode(errors="replace"))
+            child.partial = b""
+        return list(child.tail)
 
     def let_go(self, child: Child) -> None:
         """The child has ended: end what it may have left in its group, and forget it."""
@@ -321,8 +324,8 @@ class Supervisor:
     def _start_guard(self) -> subprocess.Popen[bytes]:
         held = () if self.state.lock is None else (self.state.lock,)
         return subprocess.Popen(
-            (sys.executable, "-S", "-m", "runner.guard"),
-            cwd=places.ROOT,
+            (sys.executable, "-I", "-S", str(places.ROOT / "runner" / "guard.py")),
+            cwd="/",
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

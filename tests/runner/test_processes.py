@@ -92,7 +92,7 @@ class Scenario:
         return next(
             pid
             for pid in map(int, children.split())
-            if b"runner.guard" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"guard.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
         )
 
     def all_are_gone(self) -> bool:
