@@ -224,7 +224,8 @@ class Supervisor:
         self.stop_requests = 0
         for child in reversed(self.children.copy()):
             self.stop(child)
-        self.guard_pipe.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.guard_pipe.close()
         self.guard.wait()
 
     def stop(self, child: Child) -> None:

@@ -29,7 +29,7 @@ def bye(*_):
     if "stubborn" not in sys.argv:
         sys.exit(0)
 def fall(*_):
-    os.write(1, b"last words\n")
+    os.write(1, b"noise\n" * 40 + b"last words")
     sys.exit(7)
 signal.signal(signal.SIGTERM, bye)
 signal.signal(signal.SIGUSR1, fall)
