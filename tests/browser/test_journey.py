@@ -77,6 +77,10 @@ def test_a_newcomer_signs_up_links_and_puts_a_list_into_a_playlist(
     expect(page.get_by_role("link", name="Friday at nine")).to_be_visible()
     assert inspection.of(page) == []
     shoot(page, "runs", every=False)
+    page.get_by_role("link", name="spotsite").click()
+    expect(page.get_by_role("heading", name="Latest runs")).to_be_visible()
+    assert inspection.of(page) == []
+    shoot(page, "home-later")
 
 
 def test_a_person_who_is_not_on_the_allow_list_is_told_so_and_shown_another_way(
