@@ -164,6 +164,16 @@ def test_only_what_we_registered_is_there(as_boss: Client) -> None:
         assert as_boss.get(f"/admin/{address}").status_code == 404
 
 
+def test_the_menu_leads_to_everything_that_was_registered(as_boss: Client) -> None:
+    labels = {label for labels in staff.MENU.values() for label in labels}
+
+    page = as_boss.get("/admin/").text
+
+    assert labels == {model._meta.label for model in staff.site._registry}
+    assert "Linked accounts" in page
+    assert page.count('href="/admin/playlists/run/"') >= 1
+
+
 def test_every_page_has_the_strict_policy_and_no_inline_script_or_style(
     everything: User, as_boss: Client
 ) -> None:
