@@ -49,7 +49,7 @@ class Services:
     def address(self) -> str:
         return text(self.settings, "PUBLIC_URL")
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, *, wait: bool = True) -> None:
         port = self.ports[name]
         if name == postgres.NAME:
             password = self.secrets.postgres_password
@@ -62,15 +62,20 @@ class Services:
                 self.supervisor, self.state, port=port, password=password, durable=self.durable
             )
         else:
-            child = self.supervisor.start(self._simulator())
-            self.children[name] = child
-            # A small import, but on a busy machine it takes its time.
-            self.supervisor.wait_until(lambda: roles.listens(port), child=child, seconds=60)
+            self.children[name] = self.supervisor.start(self._simulator())
+            if wait:
+                self.wait_for_simulator()
 
-    def start_all(self, *, but: tuple[str, ...] = ()) -> None:
+    def start_all(self, *, but: tuple[str, ...] = (), wait: bool = True) -> None:
+        """Start what is wanted; without `wait`, the simulator may still be on its way."""
         for name in self.wanted:
             if name not in but:
-                self.start(name)
+                self.start(name, wait=wait)
+
+    def wait_for_simulator(self) -> None:
+        if child := self.children.get(roles.SIMULATOR):
+            port = self.ports[roles.SIMULATOR]
+            self.supervisor.wait_until(lambda: roles.listens(port), child=child, seconds=60)
 
     def stop(self, name: str) -> None:
         self.supervisor.stop(self.children.pop(name))

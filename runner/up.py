@@ -79,13 +79,14 @@ def _start(services: Services, *, port: int) -> None:
     if services.is_demo:
         staff = f"{STAFF_EMAIL}\n{text(settings, 'DEMO_STAFF_PASSWORD')}\n"
         write_private(services.state.folder / "staff-password", staff)
-    services.start_all()
+    services.start_all(wait=False)
     services.state.remember_running(settings_of_the_site(settings))
     supervisor.run(roles.prepare(settings, demo=services.is_demo))
     supervisor.start(roles.worker(settings))
     supervisor.start(roles.beat(settings))
     web = supervisor.start(roles.web(settings, port=port))
-    supervisor.wait_until(lambda: _is_healthy(port), child=web, seconds=60)
+    supervisor.wait_until(lambda: _is_healthy(port), child=web, seconds=120)
+    services.wait_for_simulator()
 
 
 def _is_healthy(port: int) -> bool:
