@@ -1,4 +1,4 @@
-"""The first member of staff of a real site is made on the command line and gets in by mailed code."""
+"""The first member of staff of a real site is made on the command line and proves an address."""
 
 from __future__ import annotations
 
