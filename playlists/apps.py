@@ -1,4 +1,4 @@
-"""The playlists app: its seams with people and linked accounts, and its one job, bound when it is loaded."""
+"""The playlists app: its seams with accounts and its one job, bound when it is loaded."""
 
 from __future__ import annotations
 

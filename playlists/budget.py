@@ -1,6 +1,6 @@
 """One limit for the app across all workers: while Spotify asks for a pause, nobody calls.
 
-A pause lives in Valkey, where every call looks, and in Postgres, which survives when Valkey is wiped.
+A pause lives in Valkey, where every call looks, and in Postgres, which survives a wiped Valkey.
 Nothing sleeps: who meets a pause puts its row off until the pause ends.
 """
 
@@ -32,7 +32,7 @@ class Paused(Exception):
 
 
 def bucket_of(method: str, path: str) -> str:
-    """Return the group of calls that a quota closes together (Spotify's own groups are not public)."""
+    """Return the group of calls that a quota closes together (Spotify's own are not public)."""
     if path.startswith("/playlists/"):
         return "playlist-read" if method == "GET" else "playlist-write"
     return "me"

@@ -1,6 +1,7 @@
 """Where the Web API's client meets the site: its HTTP, its tokens and its budget.
 
-A 401 has the token replaced, and the same call is made once more, writes too: Spotify did not carry it out.
+A 401 has the token replaced, and the same call is made once more, writes too: Spotify did not carry
+it out.
 """
 
 from __future__ import annotations

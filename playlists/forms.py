@@ -20,8 +20,8 @@ Choices = list[tuple[str, str]]  # in the form, "list" is a field
 _LINK = re.compile(r"(?:.*open\.spotify\.com/(?:.*/)?playlist/|spotify:playlist:)([0-9A-Za-z]+).*")
 
 NOT_YOURS = (
-    "That playlist is not one of yours. Spotify lets you change only playlists that you own or work on "
-    "together with others."
+    "That playlist is not one of yours. Spotify lets you change only playlists that you own or "
+    "work on together with others."
 )
 TOO_BIG = f"That file is too big. A list can have at most {MOST_BYTES // 1024 // 1024} MB."
 

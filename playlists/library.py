@@ -33,7 +33,7 @@ def credentials_of(user: User) -> list[Credential]:
 
 
 def targets(credential: Credential, *, fresh: bool = False) -> list[Target]:
-    """Return what the person owns or works on together with others; raises what Spotify's calls raise."""
+    """Return what the person owns or works on with others; raise what Spotify's calls raise."""
     key = _key(credential.account_id)
     known = None if fresh else _cached(key)
     if known is not None:

@@ -1,4 +1,4 @@
-"""Lines of text or a file become a list of Spotify URIs; what is no track is named with its line and reason."""
+"""Text or a file becomes a list of Spotify URIs; what is no track is named with line and reason."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ _LOCAL = "a local file: Spotify's API cannot add those"
 
 
 def _read_word(word: str) -> tuple[str, str]:
-    """Return a URI, or the reason why a link to Spotify is none; two empty texts for other words."""
+    """Return a URI, or the reason why a link to Spotify is none; nothing for other words."""
     if match := _URI.fullmatch(word):
         return _listed(match["kind"].lower(), match["rest"].split("?")[0])
     if match := _LINK.match(word):

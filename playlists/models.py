@@ -26,7 +26,7 @@ class LeaseLost(Exception):
 
 
 class Track(models.Model):
-    """What Spotify said of a track, an episode or a local file when a list with it was last read."""
+    """What Spotify said of a track, an episode or a local file when it was last read."""
 
     uri = models.TextField(primary_key=True)
     title = models.TextField(blank=True)
@@ -50,7 +50,8 @@ class Version(models.Model):
 
     account = models.ForeignKey(SocialAccount, on_delete=models.CASCADE, related_name="versions")
     playlist_id = models.CharField(max_length=64)
-    # One [uri, added_at] an item, [uri, added_at, 1] for a local file; an empty URI is not available.
+    # One [uri, added_at] an item, [uri, added_at, 1] for a local file; an empty URI where a track
+    # is not available.
     items = models.JSONField(default=list)
     length = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=64)
@@ -166,8 +167,8 @@ class Run(models.Model):
     attempts = models.PositiveIntegerField(default=0)  # in vain, since the last step forward
     quarrels = models.PositiveIntegerField(default=0)  # changes made elsewhere in the meantime
 
-    # Write-ahead: a call that may be under way since then. What it is: step number ``cursor`` of the plan
-    # from ``base`` to ``wanted``, or making the playlist while there is none.
+    # Write-ahead: a call that may be under way since then. What it is: step ``cursor`` of the
+    # plan from ``base`` to ``wanted``, or making the playlist while there is none.
     unknown_since = models.DateTimeField(null=True)
     cursor = models.PositiveIntegerField(default=0)
     last_write_at = models.DateTimeField(null=True)
@@ -264,43 +265,30 @@ class Run(models.Model):
             not_before=None,
         )
 
-    # What only the holder of the lease may do ------------------------------------------------------
+    # What only the holder of the lease may do -----------------------------------------------------
 
     def keep(self, **changes: Any) -> None:
-        """Save ``changes`` and hold the run for another while; raise ``LeaseLost`` where it is not ours."""
-        self._save(**changes, lease_until=clock.now() + LEASE)
+        """Save ``changes`` and hold the run on; raise ``LeaseLost`` if it is not ours."""
+        self._write(changes, lease_until=Now() + LEASE)
 
     def release(self) -> None:
         """Give the run back between two slices."""
-        self._save(lease_until=None, nudged_at=clock.now())
+        self._write({"nudged_at": clock.now()})
 
     def wait(
         self, *, until: datetime, code: str, sentence: str, attempts: int | None = None
     ) -> None:
-        changes = {} if attempts is None else {"attempts": attempts}
-        self._save(
-            state=self.State.WAITING,
-            not_before=until,
-            code=code,
-            sentence=sentence,
-            lease_until=None,
-            nudged_at=None,
-            **changes,
-        )
+        changes: dict[str, Any] = {} if attempts is None else {"attempts": attempts}
+        changes |= {"state": self.State.WAITING, "code": code, "sentence": sentence}
+        self._write(changes | {"not_before": until, "nudged_at": None})
 
     def end(self, state: State, *, code: str = "", sentence: str = "") -> None:
-        self._save(
-            state=state,
-            code=code,
-            sentence=sentence,
-            lease_until=None,
-            not_before=None,
-            ended_at=clock.now(),
-        )
+        changes = {"state": state, "code": code, "sentence": sentence}
+        self._write(changes | {"not_before": None, "ended_at": clock.now()})
 
-    def _save(self, **changes: Any) -> None:
+    def _write(self, changes: dict[str, Any], *, lease_until: Any = None) -> None:
         ours = Run.objects.active().filter(pk=self.pk, lease_gen=self.lease_gen)
-        if not ours.update(**changes):
+        if not ours.update(**changes, lease_until=lease_until):
             raise LeaseLost
         for name, value in changes.items():
             setattr(self, name, value)

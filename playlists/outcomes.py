@@ -1,4 +1,4 @@
-"""What an error means for a run: wait until when, or end how, and the sentence that the person reads."""
+"""What an error means for a run: wait until when, or end how, and the sentence for the person."""
 
 from __future__ import annotations
 
@@ -44,13 +44,17 @@ class Outcome:
 _ENDS: dict[type[Exception], tuple[str, str]] = {
     errors.NotAllowListed: (
         "not_allow_listed",
-        "Spotify does not know you as a user of this site's app yet. Ask whoever runs the site to add "
-        "you to the app's list of users at Spotify, then try again.",
+        (
+            "Spotify does not know you as a user of this site's app yet. Ask whoever runs the site "
+            "to add you to the app's list of users at Spotify, then try again."
+        ),
     ),
     errors.OwnerNeedsPremium: (
         "owner_needs_premium",
-        "Spotify answers this site only while the owner of its app has Premium. Whoever runs the site "
-        "has to look into it; your playlist is untouched by this run since.",
+        (
+            "Spotify answers this site only while the owner of its app has Premium. Whoever runs "
+            "the site has to look into it."
+        ),
     ),
     errors.TooLarge: ("too_large", "Spotify found what was sent too large."),
     CredentialUnreadable: (
@@ -59,7 +63,10 @@ _ENDS: dict[type[Exception], tuple[str, str]] = {
     ),
     errors.Forbidden: (
         "forbidden",
-        "Spotify does not let this account change the playlist: it belongs to somebody else, or it is full.",
+        (
+            "Spotify does not let this account change the playlist: it belongs to somebody else, "
+            "or it is full."
+        ),
     ),
     errors.Refused: (
         "refused",
@@ -71,25 +78,27 @@ _ENDS_AGAIN: dict[type[Exception], tuple[str, str]] = {
     errors.NotFound: ("not_found", "Spotify does not find the playlist (any more)."),
     errors.InsufficientScope: (
         "missing_scope",
-        "The connection to Spotify lacks the right to change this playlist. Reconnect and allow it.",
+        "The connection lacks the right to change this playlist. Reconnect and allow it.",
     ),
     errors.Unauthorized: (
         "needs_reconnect",
-        "Spotify does not take our access any more. Reconnect your Spotify account, then try again.",
+        "Spotify does not take our access any more. Reconnect your account, then try again.",
     ),
 }
 NEEDS_RECONNECT = (
     "needs_reconnect",
-    "Spotify needs your permission again. Reconnect your Spotify account, and this goes on by itself.",
+    "Spotify needs your permission again. Reconnect your account, and this goes on by itself.",
 )
-NEEDS_RECONNECT_PAGE = "Spotify needs your permission again. Reconnect your Spotify account on the connections page first."
+NEEDS_RECONNECT_PAGE = (
+    "Spotify needs your permission again. Reconnect your account on the connections page first."
+)
 GAVE_UP = "Spotify failed again and again. What is done is kept; try again later."
 
 
 def of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool) -> Outcome:
     """Say what becomes of a run that met ``trouble`` after ``attempts`` others in vain.
 
-    ``unknown``: a write may have happened, so nothing is read or written before the settle wait is over.
+    ``unknown``: a write may have happened, so nothing is done before the settle wait is over.
     """
     if isinstance(trouble, Paused):
         return _paused(trouble.until, trouble.reason, now)
@@ -135,7 +144,7 @@ def _again(trouble: Trouble, attempts: int, now: datetime, *, settle: float) -> 
 
 
 def _paused(until: datetime, reason: str, now: datetime) -> Outcome:
-    """Put off to the end of the pause and a little, so that not all come back in the same second."""
+    """Put off to the end of the pause and a little more: not all in the same second."""
     waits = max(timedelta(0), until - now)
     until += timedelta(seconds=_uniform(min(60.0, 0.5 + waits.total_seconds() / 10)))
     if reason == "quota":
@@ -159,4 +168,4 @@ def _backoff(attempts: int) -> float:
 
 
 def _uniform(most: float) -> float:
-    return secrets.randbelow(1_000) / 1_000 * most
+    return float(secrets.randbelow(1_000)) / 1_000 * most

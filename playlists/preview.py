@@ -1,4 +1,4 @@
-"""What a run would do, before it is started: counts, lines without a track, warnings; writes nothing."""
+"""What a run would do, before it is started: counts, lines without a track; it writes nothing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ READ_SECONDS = 20.0
 _LINES_KEPT = 500
 
 CANNOT_PUT_BACK = (
-    "The playlist holds local files or tracks that are not available. Spotify's API cannot put those back, "
-    "so it cannot be replaced. Add the list to the end instead, or remove them in Spotify first."
+    "The playlist holds local files or tracks that are not available. Spotify's API cannot put "
+    "those back, so it cannot be replaced. Add the list to the end instead, or remove them first."
 )
 TOO_MANY_COPIES = (
     "One track is in the playlist more than 100 times. It cannot be replaced without emptying the "

@@ -1,8 +1,8 @@
 """A run: read, freeze, plan, write, verify, record; killed anywhere, the next worker ends it right.
 
-The row says which plan is under way (``base`` to ``wanted``) and how far it is (``cursor``), and before each
-call that one is coming (``unknown_since``). A call whose outcome nobody knows is believed neither way: after
-the settle wait the list is read, and its content says whether the call was carried out.
+The row says which plan is under way (``base`` to ``wanted``) and how far it is (``cursor``), and
+before each call that one is coming (``unknown_since``). A call whose outcome nobody knows is
+believed neither way: after the settle wait the list is read, and its content says what became of it.
 """
 
 from __future__ import annotations
@@ -136,11 +136,11 @@ class _Slice:
             self._make_playlist()
         plan = self._where_we_are()
         while self.run.cursor < len(plan):
-            self._heed_time()
             self._write(plan[self.run.cursor], plan)
+            self._heed_time()
         self._verify()
 
-    # Where things stand ----------------------------------------------------------------------------
+    # Where things stand ---------------------------------------------------------------------------
 
     def _heed_cancelling(self) -> None:
         if self.run.cancel_asked:
@@ -216,7 +216,7 @@ class _Slice:
         return plan
 
     def _changed_elsewhere(self, items: list[Item], snapshot_id: str) -> list[Step]:
-        """Freeze what somebody else made of the list: a replacement goes on from there, adding stops."""
+        """Freeze what somebody else made of it: a replacement goes on from there, adding stops."""
         run = self.run
         self._look_again_soon()
         version = versions.freeze(
@@ -231,13 +231,13 @@ class _Slice:
         if run.mode == Run.Mode.APPEND:
             self._fail(
                 "changed_elsewhere",
-                f"The playlist was changed elsewhere in the meantime. {run.done:,} of {run.total:,} were "
-                "added, nothing of the others was touched. Try again to add the rest.",
+                f"The playlist was changed elsewhere in the meantime. {run.done:,} of "
+                f"{run.total:,} were added, and no change of others was touched. Try again to add the rest.",
             )
         if run.quarrels >= MOST_QUARRELS:
             self._fail(
                 "quarrel",
-                "Something else keeps changing the playlist, so we stopped. What was there is stored.",
+                "Something else keeps changing the playlist, so we stopped. All of it is stored.",
             )
         return self._plan_from(version)
 
@@ -274,7 +274,7 @@ class _Slice:
         self._seen = items
         return items
 
-    # What is to be done ----------------------------------------------------------------------------
+    # What is to be done ---------------------------------------------------------------------------
 
     def _plan(self, base: Version) -> list[Step]:
         run = self.run
@@ -287,8 +287,9 @@ class _Slice:
         except steps.Unwritable:
             self._fail(
                 "cannot_be_put_back",
-                "The playlist holds local files or tracks that are not available. Spotify's API cannot "
-                "put those back, so nothing was written. Add to the end instead, or remove them first.",
+                "The playlist holds local files or tracks that are not available. Spotify's API "
+                "cannot put those back, so nothing was written. Add to the end instead, or remove "
+                "them first.",
             )
         except steps.Unreachable:
             self._fail(
@@ -311,7 +312,7 @@ class _Slice:
         self.run.end(State.FAILED, code=code, sentence=sentence)
         raise _Over
 
-    # Writing ---------------------------------------------------------------------------------------
+    # Writing --------------------------------------------------------------------------------------
 
     def _write(self, step: Step, plan: list[Step]) -> None:
         playlist_id = self.run.playlist_id
@@ -327,7 +328,7 @@ class _Slice:
         self._step_done(plan, snapshot_id=snapshot_id)
 
     def _call(self, call: Callable[[], T]) -> T:
-        """Say in the row that a call is coming, and make it; a call that surely failed is unsaid."""
+        """Say in the row that a call is coming, and make it; one that surely failed is unsaid."""
         run = self.run
         run.refresh_from_db(fields=["cancel_asked"])
         self._heed_cancelling()

@@ -1,8 +1,9 @@
-"""Which calls turn one list into another without emptying it on the way: pure, exact, at most 100 URIs each.
+"""Which calls turn one list into another without emptying it on the way: exact, 100 URIs at most.
 
-What both lists have in common at their start and end stays. Between, blocks of the old list go and blocks
-of the new one come in turn, so that the list never holds fewer items than the shorter of the two less 100,
-nor more than the longer of the two. A list of at most 100 items of which nothing stays is overwritten.
+What both lists have in common at their start and end stays. Between, blocks of the old list go and
+blocks of the new one come in turn, so that the list never holds fewer items than the shorter of the
+two less 100, nor (but for lists full of copies) more than the longer. A list of at most 100 items of
+which nothing stays is overwritten.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class Unreachable(ValueError):
 
 
 class Unwritable(Unreachable):
-    """A local file or an item that is not available would have to go: no call can do that safely."""
+    """A local file or an item that is not available would have to go: no call does that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ def replace(
 ) -> list[Step]:
     """Return the calls that turn ``current`` into ``wanted``; raise ``Unreachable`` where none do.
 
-    ``floor`` is the number of items that the list must never fall below, where the run started from a
-    longer list than the one that is there now.
+    ``floor`` is the number of items that the list must never fall below, where the run started from
+    a longer list than the one that is there now.
     """
     lowest = min(len(current), len(wanted)) - batch
     if floor is not None and len(current) >= floor:
@@ -131,7 +132,7 @@ def _overwritten(wanted: Sequence[str], *, batch: int) -> list[Step]:
 
 
 class _Middle:
-    """What lies between the items that stay: first the new part, then what is left of the old one."""
+    """What lies between the items that stay: the new part, then what is left of the old one."""
 
     def __init__(
         self, head: int, tail: int, old: list[str], *, lowest: int, longest: int, batch: int
@@ -205,8 +206,8 @@ class _Exchange(_Middle):
 class _Rounds(_Middle):
     """All copies of some tracks go and come back at their places, then those of others.
 
-    More calls, but lists full of copies come through: tracks that gain copies go first, so the list is at
-    no time shorter than the shorter one less the copies that are on their way.
+    More calls, but lists full of copies come through: tracks that gain copies go first, so the list
+    is at no time shorter than the shorter one less the copies that are on their way.
     """
 
     def turn_into(self, new: Sequence[str]) -> bool:
@@ -225,7 +226,7 @@ class _Rounds(_Middle):
         return True
 
     def _group(self, order: list[str], wanted: Counter[str]) -> set[str]:
-        """Take the tracks of the next round out of ``order``: gaining ones while there is room, else losing."""
+        """Take the tracks of the next round out of ``order``."""
         group: set[str] = set()
         size = after = self.size
         while order and len(group) < self._batch:
@@ -239,7 +240,7 @@ class _Rounds(_Middle):
         return group
 
     def _next(self, order: list[str], wanted: Counter[str], size: int) -> str:
-        """Choose the track that gains most, or the one that loses most where the list would grow too long."""
+        """Choose the track that gains most, or loses most where the list would grow too long."""
         best, worst = order[-1], order[0]
         grown = size + wanted[best] - self._old[best]
         shrunk = size + wanted[worst] - self._old[worst]

@@ -1,4 +1,4 @@
-"""Nudges: each takes ids, claims a row and calls one function; a lost or doubled one changes nothing."""
+"""Nudges: each takes an id, claims a row and calls one function; lost or doubled, no harm is done."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _slice(run_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    """Nudge the runs that a lost message or a dead worker left behind; drop what was never started."""
+    """Nudge the runs that a lost message or a dead worker left; drop what was never started."""
     budget.recall()
     forgotten = list(Run.objects.forgotten().values_list("pk", flat=True)[:_SWEEP_MOST])
     Run.objects.filter(pk__in=forgotten).update(nudged_at=clock.now())

@@ -1,4 +1,4 @@
-"""An uploaded list is kept in memory up to a size; what is bigger is read to its end and dropped."""
+"""An uploaded list is kept in memory up to a size; a bigger one is read to its end and dropped."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ListUpload(FileUploadHandler):
 
 
 def drain(request: HttpRequest) -> None:
-    """Read what is left of a body, so that the browser reads our answer instead of a cut connection."""
+    """Read what is left of a body, so that the browser reads our answer, not a cut connection."""
     left = _DRAIN_BYTES
     try:
         while left > 0 and (chunk := request.read(_CHUNK)):

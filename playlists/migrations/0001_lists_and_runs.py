@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import django.db.models.deletion
-import spotsite.clock
 import uuid
+
+import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import spotsite.clock
 
 
 class Migration(migrations.Migration):

@@ -17,7 +17,7 @@ MOST_PLAYLISTS = 11_000  # a person has no more, by Spotify's own word
 
 
 class SpotifyClient:
-    """The calls that we make. ``token`` returns the access token in clear each time that one is due."""
+    """The calls that we make. ``token`` returns the access token in clear when one is due."""
 
     def __init__(self, send: Send, token: Callable[[], str], *, url: str = API_URL) -> None:
         self._send = send
@@ -42,7 +42,7 @@ class SpotifyClient:
         return values.playlist(self._call("GET", _path(playlist_id)))
 
     def item_pages(self, playlist_id: str) -> Iterator[Page]:
-        """Yield the list in pages, without a market, so that the URIs are those that were written."""
+        """Yield the list in pages, without a market: the URIs are those that were written."""
         offset, total = 0, None
         while total is None or offset < total:
             page = self._page(playlist_id, offset)
@@ -53,7 +53,7 @@ class SpotifyClient:
             yield page
 
     def items(self, playlist_id: str) -> list[Item]:
-        """Return the whole list, each item at its position, unavailable ones and local files too."""
+        """Return the whole list, each item in its place, unavailable ones and local files too."""
         return [item for page in self.item_pages(playlist_id) for item in page.items]
 
     def create(self, name: str, *, description: str) -> Playlist:
@@ -112,7 +112,7 @@ def _window(offset: int) -> dict[str, str]:
 
 
 def _fits(page: Page, offset: int) -> bool:
-    """Say whether a page has as many items as its place asks for: a short one is a hole in the list."""
+    """Say whether a page has as many items as it must: a short one is a hole in the list."""
     return len(page.items) == min(PAGE, max(0, page.total - offset))
 
 

@@ -2,7 +2,7 @@
 
 SpotifyError
 ├── PersonMustAct
-│   ├── Unauthorized         401: the token is not taken; connect again when a fresh one is not either
+│   ├── Unauthorized         401: the token is not taken; connect again if a fresh one is not
 │   ├── InsufficientScope    403: the person gave fewer rights than the call needs
 │   ├── Forbidden            403: the playlist is not theirs, or the endpoint is closed to this app
 │   └── NotFound             404: gone, private, or Spotify's own
@@ -12,7 +12,7 @@ SpotifyError
 │   ├── ServerFailed         5xx: a write may have happened
 │   ├── Unreadable           2xx with a body that is not what was promised: a write has happened
 │   ├── ChangedWhileRead     the list changed between two pages
-│   └── NoAnswer             nobody answered; ``maybe_applied`` says whether a write may have happened
+│   └── NoAnswer             nobody answered; ``maybe_applied``: a write may have happened
 └── OperatorMustAct
     ├── NotAllowListed       403 in plain text: the person is not on the app's list of users
     ├── OwnerNeedsPremium    403 in plain text: the app's owner has no Premium

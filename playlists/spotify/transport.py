@@ -1,4 +1,4 @@
-"""What the client asks of the HTTP that it is handed, and how an answer is read: never trusting its body."""
+"""What the client asks of the HTTP that it is handed, and how an answer is read: with no trust."""
 
 from __future__ import annotations
 

@@ -17,8 +17,11 @@ from accounts.models import Credential, User
 from accounts.oauth import Grant
 from accounts.scopes import BASE
 from accounts.vault import Secret
+from playlists import push
 from playlists.models import Run
+from playlists.push import Pace
 from simulator.control_client import Control
+from spotsite import clock
 from tests.processes import wait_for
 
 ENDED = {Run.State.DONE, Run.State.FAILED, Run.State.HELD, Run.State.CANCELLED}
@@ -79,10 +82,30 @@ class Member:
         assert run.start()
         return run
 
+    def later(self, run: Run, *, seconds: float) -> Run:
+        """Let time pass here and at Spotify, and have done what is due then."""
+        clock.move(timedelta(seconds=seconds))
+        self.spotify.advance(seconds=seconds)
+        return worked(run)
+
 
 def ended(run: Run, *, seconds: float = 30) -> Run:
     """Wait until the run has ended, and return it as it is then."""
     wait_for(lambda: state_of(run) in ENDED, seconds=seconds, what=f"{run} to end")
+    run.refresh_from_db()
+    return run
+
+
+def one_slice(run: Run) -> Pace | None:
+    """Do one worker's turn at the run, here; None where it is not due."""
+    claimed = Run.objects.claim(run.pk)
+    return push.work_on(claimed) if claimed else None
+
+
+def worked(run: Run) -> Run:
+    """Do what workers do until the run ends or waits, and return it as it is then."""
+    while one_slice(run) is Pace.NOW:
+        pass
     run.refresh_from_db()
     return run
 

@@ -1,0 +1,533 @@
+"""What becomes of a run: in peace, killed, refused, put off, and beside somebody else's edits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from accounts import tokens
+from accounts.scopes import BASE
+from playlists import tasks
+from playlists.models import Run, Version
+from playlists.push import Pace
+from spotsite import clock
+from tests.playlists.cast import Member, ended, one_slice, state_of, tracks, worked
+from tests.processes import Worker, wait_for
+
+ITEMS = r"/playlists/[^/]+/items$"
+SETTLED = 60  # seconds: longer than the settle wait and any lease
+
+
+def writes(ada: Member) -> list[dict[str, Any]]:
+    return [row for row in ada.spotify.log() if row["method"] in {"POST", "PUT", "DELETE"}]
+
+
+def edit(ada: Member, method: str, playlist_id: str, body: dict[str, Any]) -> None:
+    """Change the playlist as the person does in Spotify's own app."""
+    token = ada.spotify.tokens(ada.name, list(BASE))["access_token"]
+    answer = requests.request(
+        method,
+        f"{ada.spotify.base_url}/v1/playlists/{playlist_id}/items",
+        json=body,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    )
+    answer.raise_for_status()
+
+
+def test_replacing_stores_the_list_before_and_after(ada: Member) -> None:
+    old, new = tracks(230), tracks(300, start=100)
+    playlist_id = ada.has(old)
+
+    run = worked(ada.wants(new, playlist_id))
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == new
+    assert run.before is not None
+    assert run.before.uris == old
+    assert run.after is not None
+    assert run.after.uris == new
+    assert run.done == run.total == 300
+
+
+def test_appending_keeps_what_is_there_with_its_dates(ada: Member) -> None:
+    playlist_id = ada.has(tracks(70))
+    dates = [item["added_at"] for item in ada.spotify.playlist(playlist_id)["items"]]
+
+    run = worked(ada.wants(tracks(250, start=60), playlist_id, mode="append"))
+
+    after = ada.spotify.playlist(playlist_id)
+    assert run.state == Run.State.DONE, run.sentence
+    assert after["uris"] == tracks(70) + tracks(250, start=60)
+    assert [item["added_at"] for item in after["items"]][:70] == dates
+
+
+def test_nothing_is_written_where_nothing_changes(ada: Member) -> None:
+    playlist_id = ada.has(tracks(120))
+
+    run = worked(ada.wants(tracks(120), playlist_id))
+
+    assert run.state == Run.State.DONE
+    assert writes(ada) == []
+    assert Version.objects.count() == 1  # an equal digest makes no new row
+
+
+@pytest.mark.usefixtures("one_write_a_slice")
+def test_the_list_is_never_emptied_on_the_way(ada: Member) -> None:
+    playlist_id = ada.has(tracks(350))
+    run = ada.wants(tracks(300, start=1000), playlist_id)
+
+    lengths = []
+    while one_slice(run) is Pace.NOW:
+        lengths.append(len(ada.spotify.uris(playlist_id)))
+
+    assert ada.spotify.uris(playlist_id) == tracks(300, start=1000)
+    assert len(lengths) > 4
+    assert min(lengths) >= 200
+    assert max(lengths) <= 350
+
+
+def test_ten_thousand_lines_replace_ten_thousand(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10_000))
+    wanted = tracks(10_000, start=50_000)
+
+    run = worked(ada.wants(wanted, playlist_id))
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == wanted
+
+
+# Killed, cut and unanswered -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("mode", "method", "skip"),
+    [
+        ("append", "POST", 0),
+        ("append", "POST", 2),
+        ("replace", "POST", 1),
+        ("replace", "DELETE", 0),
+        ("replace", "DELETE", 1),
+    ],
+)
+def test_a_worker_killed_at_a_call_loses_and_doubles_nothing(
+    ada: Member, worker: Worker, when: str, mode: str, method: str, skip: int
+) -> None:
+    playlist_id = ada.has(tracks(150))
+    ada.spotify.fault(method=method, path=ITEMS, skip=skip, kind="hang", when=when)
+    run = ada.wants(tracks(400, start=100), playlist_id, mode=mode)
+
+    tasks.nudge(run.pk)
+    wait_for(lambda: ada.spotify.faults()[0]["hit"], what="the call to hang")
+    worker.kill()
+    run = ada.later(run, seconds=SETTLED)
+
+    expected = tracks(400, start=100)
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == (
+        expected if mode == "replace" else tracks(150) + expected
+    )
+
+
+def test_a_worker_killed_in_the_middle_of_a_thousand_tracks_is_replaced_by_the_next(
+    ada: Member, worker: Worker
+) -> None:
+    ada.spotify.switch(latency_ms=60)
+    playlist_id = ada.has(tracks(1000))
+    wanted = tracks(1000, start=5000)
+    run = ada.wants(wanted, playlist_id)
+    tasks.nudge(run.pk)
+    wait_for(lambda: Run.objects.get(pk=run.pk).done >= 300, what="the run to be under way")
+
+    worker.kill()
+    at_the_kill = ada.spotify.uris(playlist_id)
+    worker.start()
+    clock.move(timedelta(seconds=SETTLED))
+    tasks.sweep.delay()
+    run = ended(run)
+
+    assert at_the_kill != wanted
+    assert len(at_the_kill) >= 900
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == wanted
+
+
+def test_many_workers_on_one_run_do_it_once(ada: Member, worker: Worker) -> None:
+    ada.spotify.switch(latency_ms=20)
+    playlist_id = ada.has(tracks(10))
+    run = ada.wants(tracks(500, start=100), playlist_id, mode="append")
+
+    for _ in range(6):
+        tasks.work_on.apply_async((run.pk,), queue=tasks.WATCHED)
+    run = ended(run)
+
+    assert ada.spotify.uris(playlist_id) == tracks(10) + tracks(500, start=100)
+    assert len(writes(ada)) == 5
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "drop", "when": "after"},
+        {"kind": "drop", "when": "before"},
+        {"kind": "status", "status": 502, "text": "<html>Bad gateway</html>", "when": "after"},
+        {"kind": "status", "status": 503, "text": "upstream connect error", "when": "before"},
+        {"kind": "status", "status": 500, "when": "late", "late_s": 0.2},
+    ],
+    ids=["cut-applied", "cut-not-applied", "502-applied", "503-not-applied", "500-applied-late"],
+)
+@pytest.mark.parametrize("mode", ["replace", "append"])
+def test_a_write_of_unknown_outcome_is_looked_at_after_the_settle_wait(
+    ada: Member, fault: dict[str, Any], mode: str
+) -> None:
+    playlist_id = ada.has(tracks(150))
+    ada.spotify.fault(method="POST", path=ITEMS, skip=1, **fault)
+    run = worked(ada.wants(tracks(400, start=100), playlist_id, mode=mode))
+
+    assert run.state == Run.State.WAITING
+    assert run.unknown_since is not None
+    assert one_slice(run) is None  # not due
+    seen = len(ada.spotify.log())
+    assert ada.later(run, seconds=SETTLED).state == Run.State.DONE, run.sentence
+
+    expected = tracks(400, start=100)
+    assert seen < len(ada.spotify.log())
+    assert ada.spotify.uris(playlist_id) == (
+        expected if mode == "replace" else tracks(150) + expected
+    )
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_playlist_is_made_once_though_the_answer_is_lost(ada: Member, when: str) -> None:
+    ada.spotify.fault(method="POST", path="/me/playlists$", kind="drop", when=when)
+    run = worked(ada.wants(tracks(120)))
+    assert run.state == Run.State.WAITING
+
+    run = ada.later(run, seconds=SETTLED)
+
+    (playlist,) = ada.spotify.playlists("ada")
+    assert run.state == Run.State.DONE, run.sentence
+    assert playlist["id"] == run.playlist_id
+    assert ada.spotify.uris(run.playlist_id) == tracks(120)
+
+
+def test_a_list_that_shows_the_last_write_late_is_waited_for(ada: Member) -> None:
+    ada.spotify.switch(items_delay_s=0.6)
+    playlist_id = ada.has(tracks(50))
+
+    run = worked(ada.wants(tracks(150, start=100), playlist_id, mode="append"))
+    assert run.code == "settling"
+    run = ada.later(run, seconds=2)
+    while state_of(run) == Run.State.WAITING:
+        run = ada.later(run, seconds=2)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert run.quarrels == 0
+    assert ada.spotify.uris(playlist_id) == tracks(50) + tracks(150, start=100)
+
+
+# Refused and put off ------------------------------------------------------------------------------
+
+
+def test_a_token_that_ends_in_the_middle_is_replaced_and_the_call_made_once_more(
+    ada: Member, one_write_a_slice: None
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    run = ada.wants(tracks(300, start=100), playlist_id, mode="append")
+    one_slice(run)
+
+    ada.spotify.expire_access_tokens("ada")
+    run = worked(run)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == tracks(10) + tracks(300, start=100)
+    refused = [row for row in ada.spotify.log() if row["status"] == 401]
+    assert len(refused) == 1
+
+
+def test_a_write_that_met_a_401_is_made_once_more(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    error = {"error": {"status": 401, "message": "The access token expired"}}
+    ada.spotify.fault(method="POST", path=ITEMS, status=401, json=error)
+
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == tracks(10) + tracks(100, start=100)
+
+
+def test_a_person_who_revokes_us_is_doubted_first_and_asked_to_reconnect_then(
+    ada: Member, one_write_a_slice: None
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    run = ada.wants(tracks(300, start=100), playlist_id, mode="append")
+    one_slice(run)
+
+    ada.spotify.revoke("ada", access_tokens=True)
+    run = worked(run)
+    assert (run.state, run.code) == (Run.State.WAITING, "reconnect_doubted")
+    for _ in range(4):
+        run = ada.later(run, seconds=25 * 3600)
+
+    assert (run.state, run.code) == (Run.State.FAILED, "needs_reconnect")
+    assert "Reconnect" in run.sentence
+    assert ada.spotify.uris(playlist_id) == tracks(10) + tracks(100, start=100)
+    page = ada.browser().get(f"/runs/{run.uuid}/").content.decode()
+    assert "Reconnect Spotify" in page
+    assert "100 of 300 are in place" in page
+
+
+def test_a_rate_limit_of_two_seconds_is_waited_for(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(method="POST", path=ITEMS, status=429, headers={"Retry-After": "2"})
+
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+    assert (run.state, run.code) == (Run.State.WAITING, "rate_limited")
+    assert run.unknown_since is None
+    wait = (run.not_before - clock.now()).total_seconds() if run.not_before else 0
+    assert 0 < wait < 4
+
+    assert ada.later(run, seconds=4).state == Run.State.DONE
+
+
+def test_a_quota_of_fourteen_hours_stops_all_calls_until_it_ends(ada: Member) -> None:
+    playlist_id, other_id = ada.has(tracks(10)), ada.has(tracks(20))
+    error = {"error": {"status": 429, "message": "Too many requests", "reason": "QUOTA_EXCEEDED"}}
+    ada.spotify.fault(
+        method="POST", path=ITEMS, status=429, json=error, headers={"Retry-After": "50400"}
+    )
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+    assert (run.state, run.code) == (Run.State.WAITING, "quota")
+
+    other = worked(ada.wants(tracks(100, start=100), other_id, mode="append"))
+    assert (other.state, other.code) == (Run.State.WAITING, "quota")
+    assert len(writes(ada)) == 1
+    page = ada.browser().get(f"/runs/{run.uuid}/").content.decode()
+    assert "resumes at" in page
+    assert ada.later(run, seconds=13 * 3600).state == Run.State.WAITING
+
+    assert ada.later(run, seconds=1.1 * 3600).state == Run.State.DONE
+    assert worked(other).state == Run.State.DONE
+
+
+def test_spotify_down_is_asked_less_and_less_often_until_it_is_back(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(path="^/v1/", status=503, text="upstream connect error", times=None)
+    run = worked(ada.wants(tracks(100, start=100), playlist_id))
+
+    assert (run.state, run.code, run.attempts) == (Run.State.WAITING, "spotify_down", 1)
+    assert ada.later(run, seconds=10).attempts == 2
+    ada.spotify.clear_faults()
+    assert ada.later(run, seconds=30).state == Run.State.DONE
+
+
+def test_spotify_down_for_too_long_ends_the_run(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(path="^/v1/", status=500, text="<html>", times=None)
+    run = worked(ada.wants(tracks(100, start=100), playlist_id))
+
+    for _ in range(9):
+        run = ada.later(run, seconds=1000)
+
+    assert (run.state, run.code) == (Run.State.FAILED, "gave_up")
+    assert run.retry()
+    ada.spotify.clear_faults()
+    assert worked(run).state == Run.State.DONE
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (
+            {"status": 403, "text": "The user is not registered for this application."},
+            "not_allow_listed",
+        ),
+        (
+            {
+                "status": 403,
+                "text": "Active premium subscription required for the owner of the app.",
+            },
+            "owner_needs_premium",
+        ),
+        ({"status": 403, "json": {"error": {"status": 403, "message": "Forbidden"}}}, "forbidden"),
+        (
+            {
+                "status": 403,
+                "json": {"error": {"status": 403, "message": "Insufficient client scope"}},
+            },
+            "missing_scope",
+        ),
+        ({"status": 404, "json": {"error": {"status": 404, "message": "Not found."}}}, "not_found"),
+        ({"status": 413, "text": "Payload too large"}, "too_large"),
+        (
+            {"status": 400, "json": {"error": {"status": 400, "message": "Invalid id"}}},
+            "refused",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_refusal_ends_the_run_with_a_sentence(
+    ada: Member, answer: dict[str, Any], code: str
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(method="POST", path=ITEMS, times=None, **answer)
+
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+    run = ada.later(run, seconds=30)
+
+    assert (run.state, run.code) == (Run.State.FAILED, code)
+    assert run.sentence.endswith(".")
+    assert ada.spotify.uris(playlist_id) == tracks(10)
+
+
+def test_a_scope_that_is_missing_for_a_moment_ends_nothing(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    error = {"error": {"status": 403, "message": "Insufficient client scope"}}
+    ada.spotify.fault(method="POST", path=ITEMS, status=403, json=error)
+
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+
+    assert run.state == Run.State.WAITING
+    assert ada.later(run, seconds=30).state == Run.State.DONE
+
+
+def test_somebody_elses_playlist_is_refused_before_any_write(ada: Member) -> None:
+    ada.spotify.add_user("bob", allowed=True)
+    foreign = ada.spotify.add_playlist("bob", name="Bob's", uris=tracks(5))
+
+    run = worked(ada.wants(tracks(100), foreign))
+
+    assert (run.state, run.code) == (Run.State.FAILED, "not_yours")
+    assert writes(ada) == []
+    assert ada.spotify.uris(foreign) == tracks(5)
+
+
+@pytest.mark.parametrize("kind", ["local", "unavailable"])
+def test_what_cannot_be_put_back_is_not_taken_out(ada: Member, kind: str) -> None:
+    odd = "spotify:local:Me:Demo:Song:180" if kind == "local" else tracks(1, start=900)[0]
+    playlist_id = ada.has([*tracks(5), odd, *tracks(5, start=10)])
+    if kind == "unavailable":
+        ada.spotify.change_catalogue(dead=[odd])
+
+    replacing = worked(ada.wants(tracks(100, start=100), playlist_id))
+    assert (replacing.state, replacing.code) == (Run.State.FAILED, "cannot_be_put_back")
+    assert writes(ada) == []
+
+    appending = worked(ada.wants(tracks(3, start=100), playlist_id, mode="append"))
+    assert appending.state == Run.State.DONE
+    expected = [*tracks(5), odd, *tracks(5, start=10), *tracks(3, start=100)]
+    assert ada.spotify.uris(playlist_id) == expected
+
+
+# Beside others ------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("one_write_a_slice")
+def test_appending_stops_where_somebody_changes_the_list_and_goes_on_when_asked(
+    ada: Member,
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    run = ada.wants(tracks(300, start=100), playlist_id, mode="append")
+    one_slice(run)
+
+    edit(ada, "POST", playlist_id, {"uris": tracks(1, start=999), "position": 0})
+    run = ada.later(worked(run), seconds=SETTLED)
+
+    assert (run.state, run.code) == (Run.State.FAILED, "changed_elsewhere")
+    assert run.done == 100
+    now = [*tracks(1, start=999), *tracks(10), *tracks(100, start=100)]
+    assert ada.spotify.uris(playlist_id) == now
+
+    assert run.retry()
+    assert worked(run).state == Run.State.DONE
+    assert ada.spotify.uris(playlist_id) == [*now, *tracks(200, start=200)]
+
+
+@pytest.mark.usefixtures("one_write_a_slice")
+def test_replacing_stores_what_somebody_changed_and_goes_on(ada: Member) -> None:
+    playlist_id = ada.has(tracks(150))
+    run = ada.wants(tracks(300, start=1000), playlist_id)
+    one_slice(run)
+
+    edit(ada, "POST", playlist_id, {"uris": tracks(1, start=999), "position": 0})
+    run = ada.later(worked(run), seconds=SETTLED)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == tracks(300, start=1000)
+    stored = Version.objects.get(cause=Version.Cause.ELSEWHERE)
+    assert tracks(1, start=999)[0] in stored.uris
+
+
+@pytest.mark.usefixtures("one_write_a_slice")
+def test_a_quarrel_is_not_fought(ada: Member) -> None:
+    playlist_id = ada.has(tracks(150))
+    run = ada.wants(tracks(400, start=1000), playlist_id)
+
+    for number in range(10):
+        one_slice(run)
+        if state_of(run) == Run.State.FAILED:
+            break
+        edit(ada, "POST", playlist_id, {"uris": tracks(1, start=900 + number), "position": 0})
+        clock.move(timedelta(seconds=SETTLED))
+
+    run.refresh_from_db()
+    assert (run.state, run.code) == (Run.State.FAILED, "quarrel")
+
+
+def test_a_run_is_cancelled_between_two_calls(ada: Member, one_write_a_slice: None) -> None:
+    playlist_id = ada.has(tracks(10))
+    run = ada.wants(tracks(300, start=100), playlist_id, mode="append")
+    claimed = Run.objects.claim(run.pk)
+    assert claimed is not None
+
+    ada.browser().post(f"/runs/{run.uuid}/cancel/")
+    assert state_of(run) == Run.State.RUNNING  # its worker is told
+    run = ada.later(run, seconds=SETTLED)
+
+    assert run.state == Run.State.CANCELLED
+    assert writes(ada) == []
+
+
+def test_a_run_that_nobody_works_on_is_cancelled_at_once(ada: Member) -> None:
+    run = ada.wants(tracks(3), ada.has(tracks(10)))
+
+    ada.browser().post(f"/runs/{run.uuid}/cancel/")
+
+    assert state_of(run) == Run.State.CANCELLED
+
+
+def test_disconnecting_cancels_and_consent_resumes(ada: Member, one_write_a_slice: None) -> None:
+    playlist_id = ada.has(tracks(10))
+    run = ada.wants(tracks(300, start=100), playlist_id, mode="append")
+    one_slice(run)
+
+    tokens.forget(ada.credential, reason="disconnected")
+
+    run.refresh_from_db()
+    assert (run.state, run.code) == (Run.State.CANCELLED, "disconnected")
+
+
+def test_the_sweep_finds_a_run_whose_message_was_lost(ada: Member, worker: Worker) -> None:
+    playlist_id = ada.has(tracks(10))
+    run = ada.wants(tracks(30, start=100), playlist_id)
+    tasks.sweep.delay()
+    clock.move(timedelta(seconds=30))
+
+    tasks.sweep.delay()
+
+    assert ended(run).state == Run.State.DONE
+
+
+def test_the_sweep_drops_drafts_of_yesterday(ada: Member) -> None:
+    fresh = Run.objects.create(user=ada.user, account=ada.account, mode="append", name="x")
+    tasks.sweep()
+    assert Run.objects.filter(pk=fresh.pk).exists()
+
+    clock.move(timedelta(days=1, seconds=1))
+    tasks.sweep()
+
+    assert not Run.objects.filter(pk=fresh.pk).exists()
