@@ -78,6 +78,8 @@ def configure(*, level: str) -> None:
                 # writes through our handler.
                 "urllib3": {"level": "WARNING"},
                 "gunicorn.error": {"handlers": ["stderr"], "level": level, "propagate": False},
+                # Quotes whole contexts at DEBUG, the request's address in them.
+                "django.template": {"level": "INFO"},
                 "django.server": {"level": "WARNING"},
                 "django.utils.autoreload": {"level": "WARNING"},
             },

@@ -1,0 +1,152 @@
+"""No token and no code comes to rest in clear, on any path, under any session engine.
+
+The controls below show, place by place, that the watch would have found it.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import requests
+from django.conf import settings
+from django.core import mail
+from django.test import override_settings
+from django.urls import NoReverseMatch, reverse
+
+from simulator.control_client import Control
+from tests.canary import stories
+from tests.canary.stories import STORIES, Story
+from tests.canary.watch import MARKER, Watch
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STOCK_ADAPTER = override_settings(SOCIALACCOUNT_ADAPTER="tests.canary.stock.StockAdapter")
+STOCK_SESSIONS = override_settings(
+    SESSION_SERIALIZER="django.contrib.sessions.serializers.JSONSerializer"
+)
+STOCK_REPORTS = override_settings(
+    DEFAULT_EXCEPTION_REPORTER="django.views.debug.ExceptionReporter",
+    DEFAULT_EXCEPTION_REPORTER_FILTER="django.views.debug.SafeExceptionReporterFilter",
+)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_a_token_is_nowhere_in_clear(engine: str, story: Story, sim: Control) -> None:
+    watch = Watch(sim)
+
+    with watch.open():
+        story(watch)
+        if engine == "db":  # staff see rows: no session engine changes them
+            watch.visit_staff_pages()
+
+    assert watch.findings() == set()
+
+
+def test_other_doors_of_allauth_do_not_exist(sim: Control) -> None:
+    browser = Watch(sim).browser()
+
+    assert "allauth.headless" not in settings.INSTALLED_APPS
+    assert settings.SOCIALACCOUNT_STORE_TOKENS is False
+    for name in ("facebook_login_by_token", "headless:app:socialaccount:provider_token"):
+        with pytest.raises(NoReverseMatch):
+            reverse(name)
+    for path in (
+        "/_allauth/browser/v1/config",
+        "/_allauth/app/v1/auth/provider/token",
+        "/accounts/facebook/login/token/",
+        "/accounts/spotify/login/token/",
+    ):
+        assert browser.post(path).status_code == 404
+
+
+# The controls: with allauth as it comes, the same stories are found out
+
+FOUND = {
+    "db": {"table django_session", "statements", "sessions opened", "statements opened"},
+    "cached_db": {
+        *("table django_session", "statements", "sessions opened", "statements opened"),
+        "valkey",
+    },
+    "cache": {"valkey", "sessions opened"},
+    "signed_cookies": {"cookies of pages", "cookies of pages, opened"},
+}
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        stories.a_form_is_pending_and_abandoned,
+        stories.a_second_factor_is_pending_and_given,
+        stories.a_link_waits_for_a_password,
+    ],
+    ids=lambda story: story.__name__,
+)
+@STOCK_ADAPTER
+@STOCK_SESSIONS
+def test_control_parked_tokens_would_be_found(engine: str, story: Story, sim: Control) -> None:
+    watch = Watch(sim)
+
+    with watch.open():
+        story(watch)
+
+    found = watch.findings()
+    if story is stories.a_second_factor_is_pending_and_given:
+        found |= {"table django_session", "sessions opened", "valkey"} & FOUND[engine]  # it is over
+    assert found >= FOUND[engine]
+
+
+@STOCK_ADAPTER
+def test_control_a_sealed_session_alone_is_opened_too(sim: Control) -> None:
+    watch = Watch(sim)
+
+    with watch.open():
+        stories.a_form_is_pending_and_abandoned(watch)
+
+    assert watch.findings() == {"sessions opened", "statements opened"}
+
+
+@STOCK_ADAPTER
+@override_settings(SOCIALACCOUNT_STORE_TOKENS=True)
+def test_control_stored_tokens_would_be_found(sim: Control) -> None:
+    watch = Watch(sim)
+
+    with watch.open():
+        stories.first_sign_in_with_spotify(watch)
+
+    assert watch.findings() >= {"table socialaccount_socialtoken", "statements"}
+
+
+@STOCK_REPORTS
+def test_control_djangos_reports_would_be_found(sim: Control) -> None:
+    watch = Watch(sim)
+
+    with watch.open():
+        stories.the_site_itself_breaks(watch)
+
+    assert watch.findings() == {"reports"}
+
+
+def test_control_a_token_in_an_address_would_be_found(sim: Control) -> None:
+    watch = Watch(sim)
+
+    with watch.open():
+        token = sim.tokens("ada", [])["access_token"]
+        address = f"{os.environ['SPOTIFY_API_URL']}/me"
+        requests.get(address, params={"access_token": token}, timeout=10)
+
+    assert watch.findings() == {"addresses", "logs"}
+
+
+def test_control_a_token_on_a_page_or_in_a_mail_would_be_found(sim: Control) -> None:
+    watch = Watch(sim)
+
+    with watch.open():
+        sim.add_user("ada", name=f"{MARKER} of somebody")
+        stories.first_sign_in_with_spotify(watch)
+        watch.visit_staff_pages()
+        mail.send_mail("subject", f"Your token is {MARKER}", None, ["ada@example.org"])
+
+    assert watch.findings() >= {
+        *("pages", "staff pages", "mails", "table accounts_user", "statements")
+    }
