@@ -178,10 +178,10 @@ class Credential(models.Model):
         return self.status in self.USABLE
 
     def days_left(self, now: datetime) -> int | None:
-        """Return the whole days until consent ends, never negative; None where it does not end."""
+        """Return the days on the calendar until consent ends; None where it does not end."""
         if self.reauth_due_at is None:
             return None
-        return max(0, (self.reauth_due_at - now).days)
+        return max(0, (self.reauth_due_at.date() - now.date()).days)
 
     def covers(self, scopes: list[str]) -> bool:
         return set(scopes) <= set(self.scopes)
