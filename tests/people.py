@@ -48,12 +48,12 @@ def forget_sign_in(client: Client) -> None:
 
 
 def prove_again(client: Client) -> None:
-    """Mark the session as one in which a password or second factor was asked just now."""
+    """Mark the session as one in which a mailed code or a password was asked just now."""
     session = client.session
     records: list[dict[str, Any]] = session.get(RECORDS, [])
     session[RECORDS] = [
         *records,
-        {"method": "password", "at": time.time(), "reauthenticated": True},
+        {"method": "code", "at": time.time(), "reauthenticated": True},
     ]
     session["account_authentication_methods_user"] = session["_auth_user_id"]
     session.save()
