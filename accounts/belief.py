@@ -58,7 +58,7 @@ def refused(lease: Lease, code: str) -> bool:
 
 
 def accepted(credential: Credential) -> None:
-    """Take note that a suspect was accepted: it was a false refusal, so the others are asked soon."""
+    """Take note that a suspect was accepted: the refusal was false, so others are asked soon."""
     _record(credential, _Kind.RESTORED)
     frozen = ProviderState.objects.filter(provider=credential.provider).exclude(frozen_at=None)
     if not frozen.exists():

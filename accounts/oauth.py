@@ -1,7 +1,8 @@
 """The token endpoint of RFC 6749: spend a refresh token, and say what a refusal means.
 
 Codes are exchanged by allauth's client; here live the refresh and the reading of the answer.
-Branches are taken on the JSON field ``error`` alone: texts change, and proxies answer in plain text.
+Branches are taken on the JSON field ``error`` alone: texts change, and proxies answer in plain
+text.
 """
 
 from __future__ import annotations

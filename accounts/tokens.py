@@ -236,6 +236,8 @@ def _spend(lease: Lease) -> AccessToken | None:
     """Refresh under the lease and store the answer first; None where it came too late."""
     credential = lease.credential
     _check_provider(lease)
+    if time.monotonic() + oauth.DEADLINE_SECONDS > lease.ends:
+        return None  # this process was stopped for so long that another may be at it
     refresh_token = _open_leased(lease)
     try:
         grant = oauth.refresh(credential.provider, refresh_token)

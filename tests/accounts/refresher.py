@@ -1,16 +1,18 @@
 """A process of the site that asks for tokens: the races need real ones, and some are killed.
 
-``python -m tests.accounts.refresher ACTION CREDENTIAL_ID THREADS`` prints "ready", starts on a line of
-input, and prints one JSON line for each thread: the generation it got, or the error.
+``python -m tests.accounts.refresher ACTION CREDENTIAL_ID THREADS`` prints "ready", starts on a line
+of input, and prints one JSON line for each thread: the generation it got, or the error.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -60,6 +62,9 @@ Start = Callable[..., Refresher]
 
 
 def main(action: str, credential_id: int, threads: int) -> None:
+    # A machine whose clock is wrong.
+    skew, real_time = float(os.environ.get("TEST_CLOCK_SKEW", "0")), time.time
+    time.time = lambda: real_time() + skew
     import django
 
     django.setup()
@@ -85,9 +90,11 @@ def main(action: str, credential_id: int, threads: int) -> None:
         finally:
             connection.close()
         with printing:
-            print(json.dumps(result), flush=True)
+            sys.stdout.write(json.dumps(result) + "\n")
+            sys.stdout.flush()
 
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     sys.stdin.readline()
     asking = [threading.Thread(target=ask) for _ in range(threads)]
     for thread in asking:

@@ -1,4 +1,4 @@
-"""Races between real processes that refresh one credential, and a provider that is told to be slow."""
+"""Races of real processes that refresh one credential, with a provider that is told to be slow."""
 
 from __future__ import annotations
 
