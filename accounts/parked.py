@@ -63,14 +63,5 @@ def unpark(model: type[M], data: Any) -> M:
     return row
 
 
-def _without_defaults(instance: Model) -> Model:
-    """Leave out what only the database fills in: a row that is not saved has no value for it yet."""
-    bare = copy(instance)
-    for name, value in list(vars(bare).items()):
-        if isinstance(value, DatabaseDefault):
-            del bare.__dict__[name]
-    return bare
-
-
 def _context(model: type[Model]) -> Context:
     return Context("django_session", "parked", (model._meta.label,))
