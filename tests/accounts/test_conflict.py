@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.sessions.models import Session
+from django.db import connections as databases
 
 from accounts import conflicts, tokens
 from accounts.models import Credential, CredentialEvent, User
@@ -273,3 +277,54 @@ def test_moving_twice_moves_once(visitor: Visitor, owner: User, here: User) -> N
 def test_page_without_a_conflict_leads_back(visitor: Visitor, here: User) -> None:
     for address in ("conflict/", "conflict/move/"):
         assert visitor.get(f"/connections/{address}")["Location"] == "/connections/"
+
+
+def at_once(*steps: Callable[[], Any]) -> list[Any]:
+    """Run steps in threads that start together, and return what came of them."""
+    start, outcomes = threading.Barrier(len(steps)), []
+
+    def run(step: Callable[[], Any]) -> None:
+        start.wait()
+        try:
+            outcomes.append(step())
+        finally:
+            databases.close_all()
+
+    threads = [threading.Thread(target=run, args=(step,)) for step in steps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_two_people_linking_one_identity_at_once_link_it_once(visitor: Visitor) -> None:
+    other = Visitor(visitor.sim)
+    visitor.sign_in("spotify", "ada")
+    other.sign_in("spotify", "grace")
+    places = []
+    for one in (visitor, other):
+        started = one.post("/connections/connect/facebook/")
+        places.append((one, one.decide(started, "ada")))
+
+    answers = at_once(*(partial(one.get, place) for one, place in places))
+
+    assert SocialAccount.objects.filter(provider="facebook").count() == 1
+    assert max(answer.status_code for answer in answers) < 500
+
+
+def test_two_moves_at_once_move_it_once(visitor: Visitor, owner: User, here: User) -> None:
+    third = Visitor(visitor.sim)
+    third.sign_in("facebook", "ada")
+    give_email(owner, "ben@example.org")
+    come_back(visitor)
+    come_back(third)
+
+    answers = at_once(
+        *(partial(one.post, "/connections/conflict/move/") for one in (visitor, third))
+    )
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert CredentialEvent.objects.filter(kind="moved").count() == 1
+    assert graces().user != owner
+    assert tokens.access_token_for(graces().credential.pk).secret.reveal()
