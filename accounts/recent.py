@@ -76,4 +76,6 @@ def renew_session(request: HttpRequest) -> None:
     """Give the session a new key, and its entry in the person's list too; the old key is dead."""
     old = request.session.session_key
     request.session.cycle_key()
-    UserSession.objects.filter(session_key=old).update(session_key=request.session.session_key)
+    listed = UserSession.objects.filter(session_key=old)
+    if listed.exists():  # a session that is its own cookie is in no list, and too long for it
+        listed.update(session_key=request.session.session_key)
