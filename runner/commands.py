@@ -122,7 +122,7 @@ def compile_requirements() -> int:
             *("--python-version", "3.11", "--generate-hashes"),
             *("--no-emit-index-url", "--no-header", f"{name}.in", "-o", f"{name}.txt"),
         )
-        if subprocess.run(argv, check=False, cwd=places.ROOT).returncode != 0:
+        if not installation.runs(*argv):
             raise Refusal(f"{name}.in could not be resolved (see above): correct it.")
     return 0
 

@@ -103,10 +103,10 @@ def _pip_wheel() -> Path | None:
 def _sync() -> None:
     """Install with uv, or, in a network that only pip is set up for, slowly with pip."""
     by_uv = ("pip", "sync", "--quiet", "--require-hashes", "--python", str(places.VENV_PYTHON))
-    if _runs(str(UV), *by_uv, str(places.LOCK_FILE)):
+    if runs(str(UV), *by_uv, str(places.LOCK_FILE)):
         return
     print("uv failed (see above); trying pip, which takes longer...", flush=True)
-    if not _runs(*_pip(), "--requirement", str(places.LOCK_FILE)):
+    if not runs(*_pip(), "--requirement", str(places.LOCK_FILE)):
         raise Refusal(
             "The packages could not be installed (see above): check the network and the package "
             "index settings, then run ./dev again."
@@ -116,7 +116,7 @@ def _sync() -> None:
 def _install_uv() -> None:
     wanted = places.VENV / "uv.txt"
     wanted.write_text(_locked("uv"))
-    if not _runs(*_pip(), "--requirement", str(wanted)):
+    if not runs(*_pip(), "--requirement", str(wanted)):
         raise Refusal(
             "uv, the installer, could not be installed (see above): check the network and the "
             "package index settings, then run ./dev again."
@@ -175,7 +175,8 @@ def apt_install(*packages: str) -> None:
             raise Refusal(f"{' '.join(argv)} failed (see above): install the packages by hand.")
 
 
-def _runs(*argv: str) -> bool:
+def runs(*argv: str) -> bool:
+    """Run an installer where we are; tell whether it succeeded."""
     environment = {n: v for n, v in os.environ.items() if n not in ("PYTHONPATH", "PYTHONHOME")}
     # The certificates that the system trusts, as a company's network may need them.
     environment.setdefault("UV_SYSTEM_CERTS", "true")
