@@ -228,9 +228,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "spotsite"
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = (
-    not HTTPS
-)  # only http://127.0.0.1 and localhost, by the browsers' rule
+# Without https only http://localhost gets passkeys, by the browsers' rule; 127.0.0.1 gets none.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 # The packages in accounts/providers decide all else: scopes, PKCE and addresses are no options.
 SOCIALACCOUNT_PROVIDERS = {
     "spotify": {"APPS": [{"client_id": SPOTIFY_CLIENT_ID, "secret": SPOTIFY_CLIENT_SECRET}]},

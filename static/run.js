@@ -19,6 +19,12 @@
     sentence.hidden = !run.error
   }
 
+  // Said aloud by screen readers: the part of the page with the buttons is exchanged, not changed.
+  const say = (run) => {
+    const spoken = `${run.label}: ${number.format(run.done)} of ${number.format(run.total)}`
+    document.querySelector('[data-spoken]').textContent = spoken
+  }
+
   // Another state has other buttons and facts: the page knows them, so its part is taken from there.
   const swap = async () => {
     const answer = await fetch(location.href, { credentials: 'same-origin' })
@@ -37,7 +43,10 @@
       if (!answer.ok) throw new Error(answer.status)
       const run = await answer.json()
       show(run)
-      if (run.state !== here.dataset.state) await swap()
+      if (run.state !== here.dataset.state) {
+        await swap()
+        say(run)
+      }
       const now = `${run.state} ${run.done} ${run.error}`
       pause = now === last ? Math.min(pause * 1.4, LONGEST) : FIRST
       last = now

@@ -1,5 +1,9 @@
 // The site works without this file: it only says what a script could not do.
 document.documentElement.classList.add('js')
+// A passkey belongs to a name, by the browsers' rule: at 127.0.0.1 there are none.
+if (window.PublicKeyCredential && !/^[\d.]+$|:/.test(location.hostname)) {
+  document.documentElement.classList.add('passkeys')
+}
 
 // allauth's passkey scripts announce failures here; without a listener they end in the console only.
 document.addEventListener('allauth.error', (event) => {
@@ -9,7 +13,6 @@ document.addEventListener('allauth.error', (event) => {
     AbortError: 'The passkey was not used: the request was cancelled. Try again, or choose another way in.',
     NotAllowedError: 'The passkey was not used: the request was cancelled, or it took too long. Try again, or choose another way in.',
     InvalidStateError: 'This device keeps a passkey for you already.',
-    // By the browsers' rule a passkey belongs to a name; 127.0.0.1 is none.
     SecurityError: 'Passkeys need a site with a name and https: this address has none. Choose another way in.'
   }
   const note = document.createElement('p')

@@ -26,6 +26,7 @@ def test_a_newcomer_signs_up_links_and_puts_a_list_into_a_playlist(
     page.get_by_role("button", name="Continue as Ada").click()
     expect(page.get_by_role("heading", name="A second way in")).to_be_visible()
     assert inspection.of(page) == []
+    expect(page.get_by_role("heading", name="A passkey")).to_be_hidden()  # none at 127.0.0.1
     shoot(page, "second-way-in")
     page.get_by_role("button", name="Skip this for now").click()
     expect(page.get_by_role("heading", name="Hello, Ada")).to_be_visible()
@@ -65,6 +66,7 @@ def test_a_newcomer_signs_up_links_and_puts_a_list_into_a_playlist(
     expect(page.locator("[data-label]")).to_have_text("done", ignore_case=True, timeout=RUN_MS)
     expect(bar).to_have_js_property("value", 250)
     assert page.evaluate("window.neverReloaded") is True
+    expect(page.locator("[data-spoken]")).to_have_text("done: 250 of 250")
     assert inspection.of(page) == []
     shoot(page, "run-done")
 
