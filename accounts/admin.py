@@ -176,8 +176,8 @@ class CredentialAdmin(ReadOnlyAdmin):
     """What a linked account lets us do: its state, dates and key, never what is sealed."""
 
     list_display = (
-        *("pk", "provider", "person", "status", "reauth_due_at", "last_refreshed_at"),
-        *("next_refresh_at", "fail_count", "last_error_code", "key_id"),
+        *("pk", "provider", "person", "status", "fail_count", "last_error_code"),
+        *("reauth_due_at", "last_refreshed_at", "next_refresh_at", "key_id"),
     )
     list_select_related = ("account__user",)
     list_filter = ("provider", "status", "last_error_code", "key_id")

@@ -22,8 +22,8 @@ class RunAdmin(ReadOnlyAdmin):
     """One execution that changes a playlist; the list itself is not shown."""
 
     list_display = (
-        *("pk", "name", "user", "mode", "state", "progress", "code"),
-        *("attempts", "calls_used", "not_before", "created_at", "ended_at"),
+        *("pk", "name", "user", "state", "progress", "code", "not_before"),
+        *("attempts", "calls_used", "created_at", "ended_at"),
     )
     list_display_links = ("pk", "name")
     list_select_related = ("user",)

@@ -29,7 +29,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts import tokens, vault
 from accounts.admin import CredentialAdmin
 from accounts.models import Credential, CredentialEvent, DeletionRequest, ProviderState, User
-from spotsite import staff
+from spotsite import beat, staff
 from tests.accounts.conftest import Link
 
 PASSWORD = "correct horse battery staple"
@@ -238,6 +238,7 @@ def everything(boss: User, link: Link) -> User:
     credential = link("ada")
     TOTP.activate(boss, TOTP_SECRET)
     ProviderState.objects.get_or_create(provider="spotify")
+    beat.make_rows()
     DeletionRequest.objects.create(code="abc", kind="deletion", uid_digest="d" * 64)
     LogEntry.objects.create(
         user=boss, action_flag=2, object_id=str(credential.pk), object_repr="spotify credential"
