@@ -163,9 +163,9 @@ def clock_time(moment: datetime) -> str:
 
 
 def _backoff(attempts: int) -> float:
-    ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempts)
+    ceiling = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**attempts)
     return ceiling / 2 + _uniform(ceiling / 2)
 
 
 def _uniform(most: float) -> float:
-    return float(secrets.randbelow(1_000)) / 1_000 * most
+    return secrets.randbelow(1_000) / 1_000 * most

@@ -2,7 +2,7 @@
 
 The row says which plan is under way (``base`` to ``wanted``) and how far it is (``cursor``), and
 before each call that one is coming (``unknown_since``). A call whose outcome nobody knows is
-believed neither way: after the settle wait the list is read, and its content says what became of it.
+believed neither way: after the settle wait the list is read, and its content says what it did.
 """
 
 from __future__ import annotations
@@ -232,7 +232,8 @@ class _Slice:
             self._fail(
                 "changed_elsewhere",
                 f"The playlist was changed elsewhere in the meantime. {run.done:,} of "
-                f"{run.total:,} were added, and no change of others was touched. Try again to add the rest.",
+                f"{run.total:,} were added, and no change of others was touched. Try again to "
+                "add the rest.",
             )
         if run.quarrels >= MOST_QUARRELS:
             self._fail(

@@ -1,9 +1,9 @@
 """Which calls turn one list into another without emptying it on the way: exact, 100 URIs at most.
 
 What both lists have in common at their start and end stays. Between, blocks of the old list go and
-blocks of the new one come in turn, so that the list never holds fewer items than the shorter of the
-two less 100, nor (but for lists full of copies) more than the longer. A list of at most 100 items of
-which nothing stays is overwritten.
+blocks of the new one come in turn, so that the list never holds fewer items than the shorter of
+the two less 100, nor (but for lists full of copies) more than the longer. A list of at most 100
+items of which nothing stays is overwritten.
 """
 
 from __future__ import annotations

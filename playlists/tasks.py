@@ -1,4 +1,4 @@
-"""Nudges: each takes an id, claims a row and calls one function; lost or doubled, no harm is done."""
+"""Nudges: each takes an id, claims a row and calls one function; a doubled one does no harm."""
 
 from __future__ import annotations
 
