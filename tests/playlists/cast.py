@@ -24,6 +24,7 @@ from simulator.control_client import Control
 from spotsite import clock
 from tests.processes import wait_for
 
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 ENDED = {Run.State.DONE, Run.State.FAILED, Run.State.HELD, Run.State.CANCELLED}
 
 

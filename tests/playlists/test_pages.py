@@ -1,0 +1,263 @@
+"""The pages: what a person sees of lists and runs, and what bad input gets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from playlists.models import Run
+from spotsite import clock
+from tests.playlists.cast import BACKEND, Member, said, tracks, worked
+
+PUT = "/playlists/put/"
+ITEMS = r"/playlists/[^/]+/items$"
+
+
+def previewed(client: Client, **form: Any) -> Any:
+    """Send the form and follow to the preview; fail with what the page says where it is refused."""
+    answer = client.post(PUT, form, follow=True)
+    assert answer.redirect_chain, said(answer)
+    return answer
+
+
+def refused(client: Client, **form: Any) -> str:
+    """Send the form, which must come back with a reason; return the reason."""
+    answer = client.post(PUT, form)
+    assert answer.status_code in {200, 413}
+    assert Run.objects.count() == 0
+    return said(answer)
+
+
+def test_only_what_the_person_may_change_is_offered(ada: Member) -> None:
+    ada.has([], id="a" * 22)
+    ada.spotify.add_user("bob", allowed=True)
+    ada.spotify.add_playlist("bob", name="Bob's", uris=[], in_library_of=["ada"])
+
+    page = ada.browser().get(PUT).content.decode()
+
+    assert f'value="{"a" * 22}"' in page
+    assert "Bob&#x27;s" not in page
+
+
+def test_the_preview_counts_and_names_lines_without_a_track(ada: Member) -> None:
+    playlist_id = ada.has(tracks(100))
+    lines = [*tracks(50, start=80), tracks(1)[0], "spotify:album:" + "a" * 22, "<b>no link</b>"]
+
+    page = previewed(ada.browser(), list="\n".join(lines), playlist=playlist_id, mode="replace")
+
+    text = " ".join(page.content.decode().split())
+    for part in ("<dt>kept</dt><dd>21</dd>", "<dd>30</dd>", "<dd>79</dd>"):
+        assert part in text
+    assert "2 lines without a track" in text
+    assert "a link to an album, not to a track" in text
+    assert "&lt;b&gt;no link&lt;/b&gt;" in text
+    assert "<b>no link" not in text
+    assert "new “date added”" in text
+    assert ada.spotify.uris(playlist_id) == tracks(100)
+    assert not [row for row in ada.spotify.log() if row["method"] in {"POST", "PUT", "DELETE"}]
+
+
+def test_the_preview_of_adding_says_what_is_there_already(ada: Member) -> None:
+    playlist_id = ada.has(tracks(100))
+
+    page = previewed(ada.browser(), list="\n".join(tracks(30, start=90)), playlist=playlist_id)
+
+    text = " ".join(page.content.decode().split())
+    assert "<dt>kept</dt><dd>100</dd>" in text
+    assert "10 of them are in the playlist already" in text
+
+
+def test_a_list_with_local_files_cannot_be_replaced_and_the_preview_says_so(ada: Member) -> None:
+    playlist_id = ada.has([*tracks(3), "spotify:local:Me:Demo:Song:180"])
+    browser = ada.browser()
+
+    page = previewed(browser, list=tracks(1)[0], playlist=playlist_id, mode="replace")
+
+    assert "cannot put those back" in said(page)
+    assert ">Start<" not in page.content.decode()
+    browser.post(page.redirect_chain[-1][0])
+    assert Run.objects.get().state == Run.State.DRAFT
+
+
+def test_starting_twice_starts_once(ada: Member) -> None:
+    browser = ada.browser()
+    page = previewed(browser, list="\n".join(tracks(3)), playlist=ada.has([]), mode="replace")
+    address = page.redirect_chain[-1][0]
+
+    first, second = browser.post(address), browser.post(address)
+
+    run = Run.objects.get()
+    assert first["Location"] == second["Location"] == f"/runs/{run.uuid}/"
+    assert run.state == Run.State.QUEUED
+
+
+def test_a_second_run_on_a_playlist_has_to_wait(ada: Member) -> None:
+    playlist_id = ada.has(tracks(3))
+    ada.wants(tracks(5), playlist_id)
+    browser = ada.browser()
+    page = previewed(browser, list="\n".join(tracks(4)), playlist=playlist_id)
+
+    answer = browser.post(page.redirect_chain[-1][0], follow=True)
+
+    assert "Another run is at work on this playlist" in said(answer)
+    assert Run.objects.active().count() == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({"list": ""}, "Paste some links to tracks, or choose a file."),
+        ({"list": "hello"}, "Line 1: not a Spotify link."),
+        ({"list": "https://open.spotify.com/album/" + "a" * 22}, "a link to an album"),
+        ({"list": "spotify:local:A:B:C:1"}, "a local file"),
+        ({"list": '=HYPERLINK("x")'}, "a formula, not a link"),
+        ({"list": "\n".join(tracks(11_000))}, "That is 11,000 lines. A list can have at most"),
+        ({"list": tracks(1)[0], "playlist": "b" * 22}, "not one of yours"),
+        ({"list": tracks(1)[0], "playlist": "new"}, "Give the new playlist a name"),
+        ({"list": tracks(1)[0], "playlist": "new", "name": "x" * 101}, "up to 100 letters"),
+        ({"list": tracks(1)[0], "name": "x", "mode": "burn"}, "Select a valid choice"),
+        ({"list": "x\0y", "name": "x"}, "ull characters are not allowed"),
+        ({"list": "a" * 3_000_000, "name": "x"}, "too much text to paste"),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
+)
+def test_a_bad_form_comes_back_with_a_reason(ada: Member, form: dict[str, str], words: str) -> None:
+    assert words in refused(ada.browser(), **form)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("a.csv", b"", "There is no link to a track in it."),
+        ("a.xlsx", b"PK\x03\x04....", "This is a spreadsheet"),
+        ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not a text file"),
+        ("a.txt", b"\xff\xfe\x00", "characters cannot be read"),
+        ("big.txt", b"x\n" * 26_000_000, "That file is too big. A list can have at most 10 MB."),
+        ("long.txt", "\n".join(tracks(11_000)).encode(), "That is 11,000 lines."),
+    ],
+    ids=["empty", "spreadsheet", "picture", "encoding", "50 MB", "11,000 lines"],
+)
+def test_a_bad_file_comes_back_with_a_reason(
+    ada: Member, name: str, data: bytes, words: str
+) -> None:
+    file = SimpleUploadedFile(name, data)
+
+    assert words in refused(ada.browser(), file=file, playlist="new", name="Mine")
+
+
+def test_the_token_against_forgery_is_asked_for(ada: Member) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(ada.user, backend=BACKEND)
+
+    answer = browser.post(PUT, {"list": tracks(1)[0], "name": "x"})
+
+    assert answer.status_code == 403
+    assert Run.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            {"status": 403, "text": "User not registered in the Developer Dashboard"},
+            "list of users",
+        ),
+        (
+            {"status": 429, "text": "Too many requests", "headers": {"Retry-After": "50400"}},
+            "asks this site to wait. Please try again at",
+        ),
+        ({"status": 503, "text": "upstream connect error"}, "does not answer as it should"),
+        ({"kind": "drop"}, "does not answer as it should"),
+        ({"status": 200, "text": "<html>"}, "does not answer as it should"),
+    ],
+    ids=["allow list", "quota", "down", "cut", "html"],
+)
+@pytest.mark.parametrize("path", ["/me/playlists$", ITEMS])
+def test_trouble_at_spotify_is_said_on_the_page(
+    ada: Member, answer: dict[str, Any], words: str, path: str
+) -> None:
+    playlist_id = ada.has(tracks(3))
+    ada.spotify.fault(path=path, times=None, **answer)
+    form = {"list": tracks(1)[0], "playlist": playlist_id, "mode": "replace"}
+
+    assert words in refused(ada.browser(), **form)
+
+
+def test_a_person_who_revoked_us_is_asked_to_reconnect(ada: Member) -> None:
+    ada.spotify.revoke("ada", access_tokens=True)
+
+    assert "Spotify needs your permission again" in said(ada.browser().get(PUT))
+
+
+def test_a_person_without_spotify_is_led_to_connect_it(transactional_db: None) -> None:
+    browser = Client()
+    browser.force_login(User.objects.create_user("eve@example.org"), backend=BACKEND)
+
+    answer = browser.get(PUT)
+
+    assert 'href="/connections/"' in answer.content.decode()
+    assert browser.post(PUT, {"list": tracks(1)[0]}).status_code == 200
+
+
+def test_runs_of_others_are_not_there(ada: Member) -> None:
+    run = ada.wants(tracks(3), ada.has([]))
+    draft = Run.objects.create(user=ada.user, account=ada.account, mode="append", name="x")
+    bob = Member.joins(ada.spotify, "bob").browser()
+
+    for path in (f"/runs/{run.uuid}/", f"/runs/{run.uuid}.json", f"{PUT}{draft.uuid}/"):
+        assert bob.get(path).status_code == 404
+    for path in (f"{PUT}{draft.uuid}/", f"/runs/{run.uuid}/cancel/", f"/runs/{run.uuid}/retry/"):
+        assert bob.post(path).status_code == 404
+    assert str(run.uuid) not in bob.get("/runs/").content.decode()
+    for path in (PUT, "/runs/", f"/runs/{run.uuid}/", f"/runs/{run.uuid}.json"):
+        assert Client().get(path).status_code == 302
+
+
+def test_the_list_of_runs_takes_the_same_queries_for_one_and_for_three(ada: Member) -> None:
+    browser = ada.browser()
+    ada.wants(tracks(3), ada.has([]))
+    browser.get("/runs/")
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        browser.get("/runs/")
+    ada.wants(tracks(3), ada.has([]))
+    ada.wants(tracks(3), ada.has([]))
+
+    with CaptureQueriesContext(connection) as three:
+        browser.get("/runs/")
+
+    assert len(three) == len(one)
+
+
+def test_a_waiting_run_says_when_it_resumes(ada: Member) -> None:
+    playlist_id = ada.has(tracks(3))
+    ada.spotify.fault(path=ITEMS, status=429, text="", headers={"Retry-After": "50400"})
+    run = worked(ada.wants(tracks(5), playlist_id))
+
+    told = ada.browser().get(f"/runs/{run.uuid}.json").json()
+
+    assert told["state"] == "waiting"
+    assert told["error"].startswith("Spotify asks this site to slow down; this resumes at ")
+    assert told["resumes_at"] > clock.now().isoformat()
+
+
+def test_a_failed_run_is_tried_again_from_its_page(ada: Member) -> None:
+    playlist_id = ada.has(tracks(3))
+    error = {"error": {"status": 403, "message": "Forbidden"}}
+    ada.spotify.fault(method="POST", path=ITEMS, status=403, json=error)
+    run = worked(ada.wants(tracks(5), playlist_id, mode="append"))
+    assert run.state == Run.State.FAILED
+    browser = ada.browser()
+    assert "Try again" in browser.get(f"/runs/{run.uuid}/").content.decode()
+
+    browser.post(f"/runs/{run.uuid}/retry/")
+
+    assert worked(run).state == Run.State.DONE
+    assert ada.spotify.uris(playlist_id) == [*tracks(3), *tracks(5)]
