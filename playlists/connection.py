@@ -6,6 +6,7 @@ it out.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from playlists.spotify.transport import Answer, error_of
 from spotsite import http
 
 CALL_SECONDS = 15.0  # shorter than a run's lease
+AGAIN_SECONDS = 15.0  # with two calls still shorter than the settle wait
 SPARE = timedelta(seconds=90)  # a slice's work, and the token's own margin
 
 
@@ -59,9 +61,14 @@ class Connection:
         budget.check(bucket)
         answer = self._once(method, url, headers=headers, params=params, json=json)
         if answer.status_code == 401 and self._access is not None:
+            # The call is made again only while its end surely comes before the settle wait's,
+            # or whoever took the run over meanwhile could see it land late.
+            again_until = time.monotonic() + AGAIN_SECONDS
             self._access = tokens.replace_rejected(
                 self.credential.pk, generation=self._access.generation
             )
+            if time.monotonic() > again_until:
+                raise errors.NoAnswer("token_came_late", maybe_applied=False)
             fresh = {**headers, "Authorization": f"Bearer {self._token()}"}
             answer = self._once(method, url, headers=fresh, params=params, json=json)
         if answer.status_code == 429:
