@@ -228,6 +228,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "spotsite"
+MFA_TOTP_TOLERANCE = 1  # a code of the last half minute: people type slowly
 # Without https only http://localhost gets passkeys, by the browsers' rule; 127.0.0.1 gets none.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 # The packages in accounts/providers decide all else: scopes, PKCE and addresses are no options.
