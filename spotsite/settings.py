@@ -215,6 +215,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {"confirm_email_verification_code": "accounts.addresses.ConfirmEmailForm"}
 ACCOUNT_RATE_LIMITS = {"provider_login": "30/m/ip"}  # ours, beside allauth's own defaults
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
