@@ -20,10 +20,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts import tokens, ways_in
-from accounts.leaving import end_sessions
+from accounts.leaving import leave
 from accounts.models import CredentialEvent, User
 from accounts.recent import FRESH
-from accounts.signals import account_moved, person_leaving
+from accounts.signals import account_moved
 
 SESSION_KEY = "accounts_conflict"
 
@@ -144,6 +144,4 @@ def move(conflict: Conflict, *, to: User) -> None:
         SocialAccount, account_id=account.pk, from_user_id=other.pk, to_user_id=to.pk
     )
     if closes:
-        person_leaving.send(User, user_id=other.pk)
-        end_sessions(other)
-        other.delete()
+        leave(other)

@@ -56,6 +56,7 @@ class LinkedAccount:
     refreshed_at: datetime | None
     ends_at: datetime | None
     days_left: int | None
+    is_overdue: bool
     is_last_way_in: bool
     permission_page: str
 
@@ -133,6 +134,7 @@ def _described(
         refreshed_at=credential.last_refreshed_at if credential else None,
         ends_at=usable.reauth_due_at if usable else None,
         days_left=usable.days_left(now) if usable else None,
+        is_overdue=bool(usable and usable.reauth_due_at and usable.reauth_due_at <= now),
         is_last_way_in=[(way.kind, way.pk) for way in ways] == [("account", account.pk)],
         permission_page=PERMISSION_PAGES.get(account.provider, ""),
     )

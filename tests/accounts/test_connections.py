@@ -10,8 +10,10 @@ from allauth.socialaccount.models import SocialAccount
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts import tokens
 from accounts.models import Credential, CredentialEvent, ProviderState, User, Withdrawal
 from accounts.signals import credential_lost
+from playlists.models import Run, Version
 from simulator.control_client import Control
 from spotsite import clock
 from tests.people import forget_sign_in, give_email
@@ -45,7 +47,7 @@ def test_page_shows_name_rights_end_and_state(visitor: Visitor) -> None:
 
     assert "Spotify: Ada" in page
     assert "Change your private playlists" in page
-    assert f"{ends:%-d %B %Y}</time> (179 days)" in page
+    assert f"{ends:%-d %B %Y}</time> (180 days)" in page
     assert f"/connections/{account.pk}/access.ics" in page
     assert '<span class="badge badge--ok">connected</span>' in page
 
@@ -101,6 +103,26 @@ def test_missing_scope_switches_a_feature_off_and_not_the_sign_in(visitor: Visit
 
     assert "Public playlists cannot be made or changed." in page
     assert "Private playlists cannot be made or changed." not in page
+
+
+def test_page_says_when_consent_is_overdue(visitor: Visitor) -> None:
+    visitor.sign_in("spotify", "ada")
+    Credential.objects.update(reauth_due_at=clock.now() - timedelta(days=2))
+
+    page = text(visitor.get("/connections/"))
+
+    assert "Spotify access was to end on" in page
+    assert "Spotify access ends on" not in page
+
+
+def test_page_says_when_the_token_was_refreshed(visitor: Visitor) -> None:
+    visitor.sign_in("spotify", "ada")
+    assert "none yet: the first token still holds" in text(visitor.get("/connections/"))
+
+    tokens.refresh(Credential.objects.get().pk)
+
+    refreshed = Credential.objects.get().last_refreshed_at
+    assert f"{refreshed:%H:%M} UTC</time>" in text(visitor.get("/connections/"))
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -316,6 +338,21 @@ def test_disconnecting_erases_the_tokens_and_tells_the_others(visitor: Visitor) 
     assert heard == ["disconnected"]
     event = CredentialEvent.objects.get(kind="forgotten")
     assert (event.user, event.account) == (User.objects.get(), None)
+
+
+def test_disconnecting_takes_the_runs_and_versions_of_that_account(visitor: Visitor) -> None:
+    visitor.sign_in("facebook", "ada")
+    connect(visitor, "spotify", "ada")
+    spotify = SocialAccount.objects.get(provider="spotify")
+    Version.objects.create(account=spotify, playlist_id="p")
+    Run.objects.create(
+        user=spotify.user, account=spotify, mode=Run.Mode.APPEND, state=Run.State.RUNNING
+    )
+
+    visitor.post(f"/connections/{spotify.pk}/disconnect/")
+
+    assert not Run.objects.exists()
+    assert not Version.objects.exists()
 
 
 def test_looking_at_the_confirmation_disconnects_nothing(visitor: Visitor) -> None:

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 
 from accounts.models import Credential, CredentialEvent, User, Withdrawal
 from accounts.signals import person_leaving
+from playlists.models import Run, Version
 from simulator.control_client import Control
 from tests.people import forget_sign_in, give_email
 from tests.visitor import Visitor
@@ -33,6 +34,9 @@ def link_facebook(visitor: Visitor) -> None:
 def test_leaving_takes_everything(visitor: Visitor) -> None:
     give_email(User.objects.get())
     link_facebook(visitor)
+    spotify = SocialAccount.objects.get(provider="spotify")
+    Version.objects.create(account=spotify, playlist_id="p")
+    Run.objects.create(user=spotify.user, account=spotify, mode=Run.Mode.APPEND)
     elsewhere = Visitor(visitor.sim)
     elsewhere.sign_in("spotify", "ada")
 
@@ -40,7 +44,7 @@ def test_leaving_takes_everything(visitor: Visitor) -> None:
 
     assert "Your account is deleted" in answer.content.decode()
     assert "backups" in answer.content.decode()
-    for rows in (User, SocialAccount, Credential, CredentialEvent, UserSession):
+    for rows in (User, SocialAccount, Credential, CredentialEvent, UserSession, Run, Version):
         assert not rows.objects.exists(), rows
     assert not Session.objects.exists()
     assert elsewhere.get("/connections/").status_code == 302
