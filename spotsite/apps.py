@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -13,4 +13,5 @@ class SpotsiteConfig(AppConfig):
         # Importing registers them.
         from spotsite import beat, checks  # noqa: F401, PLC0415
 
-        post_migrate.connect(beat.make_rows, sender=self)
+        # Of beat's app: Django sends the signal for apps with models only.
+        post_migrate.connect(beat.make_rows, sender=apps.get_app_config("django_celery_beat"))
