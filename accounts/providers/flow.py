@@ -181,7 +181,7 @@ def callback_view(adapter: type[FlowAdapter]) -> View:
     def callback(request: HttpRequest) -> HttpResponse:
         app = _require_app(request, adapter.provider_id)
         try:
-            response = finish(request)
+            response: HttpResponse = finish(request)
         except IntegrityError:
             # Two first sign-ins of one account at the same moment: the other one made the row.
             name = app.get_provider(request).name
