@@ -11,3 +11,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # Importing registers them; models must be loaded first.
         from accounts import beat, checks, receivers  # noqa: F401, PLC0415
+        from spotsite import startup  # noqa: PLC0415
+
+        startup.require(checks.what_keys_are_missing)

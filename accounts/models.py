@@ -83,6 +83,10 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
     def usable(self) -> CredentialQuerySet:
         return self.filter(status__in=Credential.USABLE)
 
+    def sealed_otherwise(self, key_id: int) -> CredentialQuerySet:
+        """Those with tokens that another key than ``key_id`` sealed."""
+        return self.filter(key_id__isnull=False).exclude(key_id=key_id)
+
     def due(self) -> CredentialQuerySet:
         """Those whose next refresh is due and whom nobody refreshes now, the longest due first."""
         return (

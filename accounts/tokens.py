@@ -49,6 +49,7 @@ __all__ = [
     "refresh_next_due",
     "replace_rejected",
     "require_reconnect",
+    "reseal",
 ]
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ SPARE = timedelta(seconds=60)
 WAIT_SECONDS = leases.LEASE.total_seconds() + 3
 _USE_NOTED_EVERY = timedelta(hours=1)
 _RUN_AHEAD = timedelta(minutes=30)
+_COLUMNS = ("refresh_ct", "access_ct")
 
 _Status = Credential.Status
 _Kind = CredentialEvent.Kind
@@ -70,6 +72,15 @@ class AccessToken:
     secret: Secret
     generation: int
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """How a batch went; ``last`` is the id to go on after, None at the end."""
+
+    done: int
+    unreadable: int
+    last: int | None
 
 
 # What people bring --------------------------------------------------------------------------------
@@ -202,6 +213,30 @@ def require_reconnect(credential_id: int) -> bool:
             return False
         belief.lose(row, "staff")
     return True
+
+
+def reseal(*, after: int, most: int) -> Resealed:
+    """Seal up to ``most`` credentials with ids above ``after`` under the primary key.
+
+    Rows that somebody writes just now are passed over. A refresh under way loses nothing: it keeps
+    its generation and lease, and what it stores is sealed with the primary key anyway.
+    """
+    primary = vault.primary_key_id()
+    done, unreadable, last = 0, 0, after
+    with transaction.atomic():
+        rows = Credential.objects.sealed_otherwise(primary).filter(pk__gt=after).order_by("pk")
+        locked = rows.select_for_update(skip_locked=True, of=("self",))
+        for row in locked.select_related("account__user")[:most]:
+            last = row.pk
+            try:
+                opened = {column: _unsealed(row, column) for column in _COLUMNS}
+            except VaultError:
+                unreadable += 1
+                continue
+            sealed = {column: _sealed(row, column, secret) for column, secret in opened.items()}
+            same = Credential.objects.filter(pk=row.pk, generation=row.generation)
+            done += same.update(**sealed, key_id=primary)
+    return Resealed(done, unreadable, last if last > after else None)
 
 
 # How ----------------------------------------------------------------------------------------------
@@ -447,7 +482,7 @@ def _move(account: SocialAccount, to: User) -> None:
         if row.lease_until is not None and row.lease_until > clock.now():
             # Its answer would be sealed for the old owner; it comes within seconds.
             raise BeingRefreshed("being_refreshed", retry_after=leases.LEASE.total_seconds())
-        tokens = {column: _unsealed(row, column) for column in ("refresh_ct", "access_ct")}
+        tokens = {column: _unsealed(row, column) for column in _COLUMNS}
         row.account.user = account.user = to
         row.account.save(update_fields=["user"])
         sealed = {column: _sealed(row, column, secret) for column, secret in tokens.items()}

@@ -8,11 +8,25 @@ back soon, and nothing is kept in the broker that Postgres does not know (docs.c
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
+
+from spotsite import startup
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spotsite.settings")
 
 app = Celery("spotsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def refuse_unless_ready(**kwargs: Any) -> None:
+    """End the worker before it forks where it could not open a token."""
+    try:
+        startup.refuse_unless_ready()
+    except startup.NotReady as exc:
+        # Celery swallows what a receiver raises, except the wish to leave.
+        raise SystemExit(f"The worker does not start: {exc}") from exc

@@ -1,4 +1,4 @@
-"""A road to Postgres that a test can close, to see what a process does when the database goes away."""
+"""A road to Postgres that a test can close: what does a process do when the database goes away?"""
 
 from __future__ import annotations
 
