@@ -59,7 +59,7 @@ def _put(request: HttpRequest, *, too_big: bool) -> HttpResponse:
     data["playlist"] = wish
     page.look_for(wish)
     form = page.form(data, files=request.FILES, too_big=too_big)
-    if not page.credentials or page.trouble:
+    if not page.usable:
         return page.render(request, page.form(None, initial=data.dict()))
     if not form.is_valid():
         return page.render(request, form)
@@ -76,26 +76,29 @@ class _Page:
 
     def __init__(self, user: User, *, fresh: bool = False) -> None:
         self.credentials = library.credentials_of(user)
+        self.usable: list[Credential] = []
         self.targets: list[Target] = []
         self.trouble = ""
         self._load(fresh=fresh)
 
     def _load(self, *, fresh: bool) -> None:
-        self.targets = []
+        self.usable, self.targets = [], []
         for credential in self.credentials:
             try:
                 self.targets += library.targets(credential, fresh=fresh)
             except (SpotifyError, AccountError, Paused) as exc:
                 self.trouble = outcomes.for_page(exc, now=clock.now())
+            else:
+                self.usable.append(credential)
 
     def look_for(self, playlist_id: str) -> None:
         """Ask Spotify again where a playlist is wanted that the kept list does not have."""
         is_new = playlist_id.partition(":")[0] in {"", "new"}
-        if not is_new and not self.trouble and not library.find(self.targets, playlist_id):
+        if not is_new and not library.find(self.targets, playlist_id):
             self._load(fresh=True)
 
     def form(self, data: Any, **values: Any) -> PutForm:
-        accounts = [credential.account for credential in self.credentials]
+        accounts = [credential.account for credential in self.usable]
         return PutForm(data, accounts=accounts, targets=self.targets, **values)
 
     def render(
