@@ -38,6 +38,7 @@ from accounts.models import (
     User,
     Withdrawal,
 )
+from accounts.signals import person_shut_out
 from accounts.ways_in import ways_in
 from spotsite.staff import ReadOnlyAdmin, StaffAdmin, site
 
@@ -121,7 +122,7 @@ class PersonAdmin(StaffAdmin):
     def ways_in_names(self, person: User) -> str:
         return ", ".join(f"{way.kind} ({way.name})" for way in ways_in(person)) or "none"
 
-    @admin.action(description="Shut out: their sessions end at once", permissions=["change"])
+    @admin.action(description="Shut out: their sessions and runs end", permissions=["change"])
     def shut_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._let(request, queryset, active=False)
 
@@ -137,7 +138,7 @@ class PersonAdmin(StaffAdmin):
             person.is_active = active
             person.save(update_fields=["is_active"])
             if not active:
-                leaving.end_sessions(person)
+                _close_door(person)
             self.log_change(request, person, "Let in again." if active else "Shut out.")
             changed += 1
         self.message_user(request, f"{'Let in' if active else 'Shut out'}: {changed}.")
@@ -145,7 +146,7 @@ class PersonAdmin(StaffAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: Any) -> None:
         super().save_model(request, obj, form, change)
         if not obj.is_active:
-            leaving.end_sessions(obj)
+            _close_door(obj)
 
 
 @admin.register(SocialAccount, site=site)
@@ -305,6 +306,11 @@ class WithdrawalAdmin(ReadOnlyAdmin):
         *("provider", "asked_at", "tries", "not_before"),
         *("done_at", "given_up_at", "last_error_code"),
     )
+
+
+def _close_door(person: User) -> None:
+    leaving.end_sessions(person)
+    person_shut_out.send(User, user_id=person.pk)
 
 
 def _with_ways_in(people: QuerySet[Any]) -> QuerySet[Any]:

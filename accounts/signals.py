@@ -10,3 +10,4 @@ credential_lost = Signal()  # credential_id, reason: the person has to reconnect
 person_leaving = Signal()  # user_id: before the rows are deleted
 provider_trouble = Signal()  # provider, trouble: "frozen" or the code with which it refuses us
 account_moved = Signal()  # account_id, from_user_id, to_user_id: a link went to another person
+person_shut_out = Signal()  # user_id: staff closed the door; their sessions are over

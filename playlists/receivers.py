@@ -10,7 +10,13 @@ from django.dispatch import receiver
 
 from accounts import export
 from accounts.models import Credential, User
-from accounts.signals import account_moved, credential_lost, credential_stored, person_leaving
+from accounts.signals import (
+    account_moved,
+    credential_lost,
+    credential_stored,
+    person_leaving,
+    person_shut_out,
+)
 from playlists import outcomes, tasks
 from playlists.models import Run, Version
 from spotsite import clock
@@ -67,6 +73,13 @@ def on_person_leaving(sender: object, user_id: int, **kwargs: Any) -> None:
     """No worker goes on for somebody who leaves; versions go with the linked accounts."""
     Run.objects.filter(user=user_id).delete()
     Version.objects.filter(account__user=user_id).delete()
+
+
+@receiver(person_shut_out)
+def on_person_shut_out(sender: object, user_id: int, **kwargs: Any) -> None:
+    """No worker goes on for somebody who may not come in."""
+    for run in Run.objects.active().filter(user=user_id).only("pk"):
+        run.ask_to_cancel()
 
 
 @export.section("runs")

@@ -144,6 +144,19 @@ def test_cancel_ends_a_run_that_waits(as_boss: Client) -> None:
     assert waiting.state == Run.State.CANCELLED
 
 
+def test_runs_of_a_person_who_is_shut_out_end(as_boss: Client) -> None:
+    waiting, other = run_of("Ada", state=Run.State.WAITING), run_of("Ben", state=Run.State.WAITING)
+
+    as_boss.post(
+        "/admin/accounts/user/",
+        {"action": "shut_out", "_selected_action": [waiting.user.pk]},
+    )
+
+    waiting.refresh_from_db()
+    other.refresh_from_db()
+    assert (waiting.state, other.state) == (Run.State.CANCELLED, Run.State.WAITING)
+
+
 def test_staff_who_may_only_look_cannot_retry() -> None:
     failed = run_of("Ada")
     helper = User.objects.create_user("helper@example.org", is_staff=True)
