@@ -166,6 +166,28 @@ def an_account_of_somebody_else_is_refused(watch: Watch) -> None:
     assert browser.get(answer["Location"]).status_code == 200
 
 
+def an_account_of_somebody_else_is_moved(watch: Watch) -> None:
+    _signed_in(watch, user="grace")
+    browser = _signed_in(watch)
+    browser.get(browser.decide(_setting_out(browser), "grace"))
+    assert browser.post("/connections/conflict/move/").status_code == 302
+    assert User.objects.get().socialaccount_set.count() == 2
+
+
+def a_link_is_renewed(watch: Watch) -> None:
+    browser = _signed_in(watch)
+    account = SocialAccount.objects.get()
+    started = browser.post(f"/connections/{account.pk}/reconnect/")
+    assert browser.get(browser.decide(started, "ada"))["Location"] == "/connections/"
+
+
+def a_person_deletes_themselves(watch: Watch) -> None:
+    browser = _signed_in(watch)
+    browser.get(browser.decide(_setting_out(browser, "facebook"), "ada"))
+    browser.post("/account/delete/", {"words": "delete my account"})
+    assert not User.objects.exists()
+
+
 def a_link_waits_for_a_password(watch: Watch) -> None:
     browser = _with_password(watch)
     address = browser.decide(_setting_out(browser), "ada")
@@ -301,6 +323,9 @@ STORIES: list[Story] = [
     a_new_account_is_connected,
     an_account_of_ones_own_is_connected_again,
     an_account_of_somebody_else_is_refused,
+    an_account_of_somebody_else_is_moved,
+    a_link_is_renewed,
+    a_person_deletes_themselves,
     a_link_waits_for_a_password,
     a_link_goes_on_after_a_password,
     a_person_signs_in_again_before_a_change,

@@ -6,6 +6,7 @@ The controls below show, place by place, that the watch would have found it.
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -14,10 +15,14 @@ from django.core import mail
 from django.test import override_settings
 from django.urls import NoReverseMatch, reverse
 
+from accounts.models import Credential
+from playlists.models import Run
 from simulator.control_client import Control
 from tests.canary import stories
 from tests.canary.stories import STORIES, Story
-from tests.canary.watch import MARKER, Watch
+from tests.canary.watch import MARKER, Watch, valkey_dump
+from tests.playlists.cast import ended
+from tests.processes import Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,6 +46,35 @@ def test_a_token_is_nowhere_in_clear(engine: str, story: Story, sim: Control) ->
             watch.visit_staff_pages()
 
     assert watch.findings() == set()
+
+
+def test_a_worker_at_debug_shows_no_token(sim: Control) -> None:
+    watch = Watch(sim)
+    worker = Worker(LOG_LEVEL="DEBUG")
+    wanted = sim.catalogue(limit=30)
+    playlist = sim.add_playlist("ada", name="Mine", uris=sim.catalogue(limit=5))
+
+    with watch.open():
+        browser = watch.browser()
+        browser.sign_in("spotify", "ada")
+        form = {"list": "\n".join(wanted), "playlist": playlist, "mode": "replace"}
+        preview = browser.post("/playlists/put/", form, follow=True).redirect_chain[-1][0]
+        sim.switch(rotate=True)
+        sim.expire_access_tokens("ada")  # the run meets a 401, and refreshes
+        assert browser.post(preview).status_code == 302
+        assert valkey_dump()  # the message to the worker lies there
+        assert watch.findings() == set()
+        with ExitStack() as at_the_end:
+            at_the_end.callback(worker.stop)
+            worker.start()
+            run = ended(Run.objects.get())
+        browser.get(f"/runs/{run.uuid}/")
+
+    assert sim.uris(playlist) == wanted
+    assert Credential.objects.get().last_refreshed_at is not None
+    assert watch.findings() == set()
+    assert any("level='debug'" in line for line in worker.lines)
+    assert not any(MARKER in line for line in worker.lines)
 
 
 def test_other_doors_of_allauth_do_not_exist(sim: Control) -> None:
