@@ -18,7 +18,7 @@ from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import Provider
 from allauth.socialaccount.providers.base.constants import AuthError, AuthProcess
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
@@ -83,7 +83,8 @@ class AccountAdapter(AccountRules):
         """Return the address that limits are kept for; a request past the proxies counts too."""
         try:
             return str(super().get_client_ip(request))
-        except ImproperlyConfigured:  # fewer hops in X-Forwarded-For than there are trusted proxies
+        except (ImproperlyConfigured, PermissionDenied):
+            # X-Forwarded-For has fewer hops than there are trusted proxies, or holds no address.
             return request.META.get("REMOTE_ADDR") or UNKNOWN_ADDRESS
 
 

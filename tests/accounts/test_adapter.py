@@ -229,6 +229,7 @@ def test_two_first_sign_ins_at_the_same_moment_make_one_person(
         ("192.0.2.1, 198.51.100.7, 203.0.113.9", "198.51.100.7"),
         ("198.51.100.7, 203.0.113.9", "198.51.100.7"),
         ("203.0.113.9", "192.0.2.77"),
+        ("no address, 203.0.113.9", "192.0.2.77"),
     ],
 )
 def test_a_clients_address_is_read_from_the_trusted_end(forwarded: str, address: str) -> None:
@@ -245,6 +246,13 @@ def test_a_request_past_the_proxies_is_served(visitor: Visitor) -> None:
     answer = visitor.post("/accounts/spotify/login/", headers={"x-forwarded-for": "192.0.2.1"})
 
     assert answer.status_code == 302
+
+
+def test_a_request_through_a_unix_socket_has_an_address_too() -> None:
+    request = RequestFactory().get("/", REMOTE_ADDR="")
+
+    with request_context(request):
+        assert get_account_adapter().get_client_ip(request) == "::"
 
 
 def test_allauths_table_of_clients_is_not_asked(visitor: Visitor) -> None:

@@ -6,15 +6,18 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from allauth.socialaccount.internal import statekit
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import override_settings
 
 from accounts.models import User
 from simulator.control_client import Control
+from tests.people import forget_sign_in, give_email
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
 
+PASSWORD = "a long enough password"
 PROVIDERS = ("spotify", "facebook")
 CALLBACK = {one: f"/accounts/{one}/login/callback/" for one in PROVIDERS}
 
@@ -251,6 +254,44 @@ def test_the_session_key_changes_at_linking(visitor: Visitor) -> None:
     assert visitor.session.session_key != before
     assert not SessionStore().exists(before)
     assert visitor.session["_auth_user_id"] == str(person.pk)
+
+
+def test_the_session_key_changes_at_a_fresh_proof(visitor: Visitor) -> None:
+    give_email(User.objects.create_user(name="Ada"), password=PASSWORD)
+    visitor.post("/accounts/login/", {"login": "ada@example.org", "password": PASSWORD})
+    before = visitor.session.session_key
+
+    visitor.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+    assert visitor.session.session_key != before
+    assert not SessionStore().exists(before)
+    assert "_auth_user_id" in visitor.session
+
+
+def test_following_a_link_changes_nothing(visitor: Visitor) -> None:
+    visitor.sign_in("spotify", "ada")
+    account = SocialAccount.objects.get()
+
+    for address in (
+        "/accounts/logout/",
+        f"/connections/{account.pk}/disconnect/",
+        "/connections/connect/spotify/",
+        f"/connections/{account.pk}/reconnect/",
+        "/account/delete/",
+    ):
+        visitor.get(address)
+
+    assert "_auth_user_id" in visitor.session
+    assert list(SocialAccount.objects.all()) == [account]
+
+
+def test_linking_asks_for_a_fresh_sign_in(visitor: Visitor) -> None:
+    visitor.sign_in("spotify", "ada")
+    forget_sign_in(visitor)
+
+    answer = visitor.post("/connections/connect/facebook/")
+
+    assert answer["Location"].startswith("/sign-in-again/")
 
 
 def test_starting_is_limited_by_address(visitor: Visitor) -> None:
