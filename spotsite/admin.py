@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.http import HttpRequest
 from django_celery_beat.admin import PeriodicTaskAdmin, ScheduleAdmin
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
@@ -49,10 +51,19 @@ class CrontabAdmin(ScheduleAdmin):
 
 @admin.register(Group, site=site)
 class GroupAdmin(ModelAdmin):
-    """What a group of staff may see and do; superusers may do everything."""
+    """What a group of staff may see and do; only superusers, who may do everything, say so."""
 
     search_fields = ("name",)
     filter_horizontal = ("permissions",)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return request.user.is_superuser
+
+    has_add_permission = has_module_permission
+    has_change_permission = has_delete_permission = has_view_permission
 
 
 @admin.register(LogEntry, site=site)

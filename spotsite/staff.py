@@ -16,6 +16,7 @@ from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth import get_permission_codename
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
+from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.text import slugify
@@ -102,6 +103,13 @@ class StaffAdmin(ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Filter by what has a filter: any other column could be guessed letter by letter."""
+        named = {"pk", self.opts.pk.name, self.date_hierarchy}
+        named |= {str(one).partition(LOOKUP_SEP)[0] for one in self.list_filter}
+        is_named = lookup.partition(LOOKUP_SEP)[0] in named
+        return is_named and super().lookup_allowed(lookup, value, request)
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:
         return _log(request, obj, CHANGE, message)

@@ -317,6 +317,34 @@ def test_the_test_above_would_see_a_page_that_shows_them(
     assert leaks(page) >= {"token access_ct", "hex refresh_ct", "field refresh_ct"}
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "user/?password__startswith=argon2",
+        "credential/?refresh_ct__isnull=False",
+        "credential/?account__user__password__startswith=argon2",
+        "credentialevent/?user__password__startswith=argon2",
+    ],
+)
+def test_a_column_without_a_filter_cannot_be_guessed_by_filtering(
+    as_boss: Client, query: str
+) -> None:
+    assert as_boss.get(f"/admin/accounts/{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("accounts/user/?is_active__exact=1", "accounts/user/?socialaccount__provider=spotify"),
+        *("accounts/credential/?status__exact=ok", "accounts/credential/?key_id__isnull=True"),
+        *("accounts/credentialevent/?at__year=2026", "playlists/run/?state__exact=done"),
+        *("playlists/run/?created_at__year=2026", "admin/logentry/?action_flag__exact=2"),
+    ],
+)
+def test_the_filters_that_are_shown_work(as_boss: Client, query: str) -> None:
+    assert as_boss.get(f"/admin/{query}").status_code == 200
+
+
 # What it does
 
 
@@ -402,6 +430,17 @@ def test_staff_cannot_make_themselves_superusers_or_shut_one_out(boss: User) -> 
     ada.refresh_from_db()
     boss.refresh_from_db()
     assert (ada.is_staff, ada.is_superuser, boss.is_active) == (False, False, True)
+
+
+def test_only_superusers_say_what_a_group_may() -> None:
+    helper = person("helper@example.org", is_staff=True)
+    helper.user_permissions.add(*Permission.objects.filter(codename__endswith="_group"))
+    client = Client()
+    client.force_login(helper)
+
+    answer = client.post("/admin/auth/group/add/", {"name": "All", "permissions": []})
+
+    assert answer.status_code == 403
 
 
 def test_a_person_whom_staff_delete_is_gone_with_all_that_hung_on_them(
