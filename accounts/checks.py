@@ -7,7 +7,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, register
 from django.db import DatabaseError, connection
 
 from accounts import reseal
@@ -23,7 +24,7 @@ def check_token_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     if not settings.TOKEN_KEYS:
         # A warning: migrate, beat and collectstatic run without keys.
         return [
-            Warning(
+            checks.Warning(
                 "TOKEN_KEYS is empty: web and worker will not start.",
                 hint=HINT,
                 id="accounts.W001",
@@ -33,7 +34,7 @@ def check_token_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
         Keyring.parse(settings.TOKEN_KEYS)
     except KeyringError as exc:
         return [
-            Error(
+            checks.Error(
                 f"TOKEN_KEYS is not a usable key ring: {exc}.",
                 hint=HINT,
                 id="accounts.E001",
@@ -43,7 +44,7 @@ def check_token_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
 
 
 def what_keys_are_missing() -> str:
-    """Say why this process could not open what is sealed; sessions may end, so they do not count."""
+    """Say why this process could not open what is sealed; sessions may end and do not count."""
     if not settings.TOKEN_KEYS:
         return f"TOKEN_KEYS is empty. {HINT}"
     try:

@@ -39,7 +39,11 @@ SET lease_until = spotsite_now() + %(lease)s,
     attempt_started_at = spotsite_now()
 FROM free
 WHERE mine.id = free.id
-RETURNING mine.id, mine.attempt_started_at, free.attempt_started_at
+RETURNING mine.id, mine.attempt_started_at, free.attempt_started_at, EXISTS (
+    SELECT FROM accounts_providerstate p
+    WHERE p.provider = mine.provider
+      AND (p.app_error_at IS NOT NULL OR p.paused_until > spotsite_now())
+)
 """
 _CLAIM_SEEN = _CLAIM.format(
     condition="c.id = %(id)s AND c.generation = %(generation)s AND c.lease_gen = %(lease_gen)s"
@@ -65,6 +69,7 @@ class Lease:
     credential: Credential
     claimed_at: datetime  # spotsite.clock, before the request
     unfinished_at: datetime | None  # the start of an earlier attempt whose end nobody saw
+    provider_is_stopped: bool  # it refuses our client, or asked us to wait
     ends: float  # of this process's monotonic clock
 
     def row(self) -> CredentialQuerySet:
@@ -126,9 +131,9 @@ def _claim(sql: str, **parameters: Any) -> Lease | None:
         row = cursor.fetchone()
         if row is None:
             return None
-        pk, claimed_at, unfinished_at = row
+        pk, claimed_at, unfinished_at, stopped = row
         credential = Credential.objects.select_related("account__user").get(pk=pk)
-    return Lease(credential, claimed_at, unfinished_at, ends)
+    return Lease(credential, claimed_at, unfinished_at, stopped, ends)
 
 
 def _is_stored(lease: Lease, access_ct: bytes) -> bool:

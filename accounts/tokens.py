@@ -270,7 +270,8 @@ def _obtain(
 def _spend(lease: Lease) -> AccessToken | None:
     """Refresh under the lease and store the answer first; None where it came too late."""
     credential = lease.credential
-    _check_provider(lease)
+    if lease.provider_is_stopped:
+        _check_provider(lease)
     if time.monotonic() + oauth.DEADLINE_SECONDS > lease.ends:
         return None  # this process was stopped for so long that another may be at it
     refresh_token = _open_leased(lease)
@@ -317,7 +318,8 @@ def _keep(lease: Lease, grant: Grant, refresh_token: Secret) -> AccessToken | No
         return None
     if credential.status == _Status.SUSPECT:
         belief.accepted(credential)
-    providerstate.accepts_us(credential.provider)
+    if lease.provider_is_stopped:
+        providerstate.accepts_us(credential.provider)
     credential_refreshed.send(sender=Credential, credential_id=credential.pk)
     return AccessToken(grant.access_token, credential.generation + 1, expires_at)
 

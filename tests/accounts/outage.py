@@ -1,4 +1,4 @@
-"""A road to Postgres that a test can close: what does a process do when the database goes away?"""
+"""A road to Postgres that a test can close: what does a process do when the database is gone?"""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Road:
         self._open.set()
 
     def swallow_answer_to(self, statement: bytes) -> None:
-        """Carry the next such statement out, and cut the connection before its answer comes back."""
+        """Carry the next such statement out, and cut the connection before its answer is back."""
         self._swallow_answer_to = statement
 
     def end(self) -> None:

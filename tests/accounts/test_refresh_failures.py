@@ -201,12 +201,10 @@ def test_a_provider_that_cannot_be_reached_is_asked_later(
     later(AN_HOUR)
 
     nowhere = f"http://127.0.0.1:{port_that_refuses()}"
-    with override_settings(SPOTIFY_ACCOUNTS_URL=nowhere):
-        with pytest.raises(ProviderUnavailable, match="unreachable"):
-            tokens.access_token_for(credential.pk)
-    with override_settings(SPOTIFY_ACCOUNTS_URL="http://no-such-host.invalid"):
+    for address in (nowhere, "http://no-such-host.invalid"):
         later(A_MINUTE)
-        with pytest.raises(ProviderUnavailable, match="unreachable"):
+        unreachable = pytest.raises(ProviderUnavailable, match="unreachable")
+        with override_settings(SPOTIFY_ACCOUNTS_URL=address), unreachable:
             tokens.access_token_for(credential.pk)
 
     later(timedelta(minutes=2))

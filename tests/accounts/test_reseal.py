@@ -1,4 +1,4 @@
-"""Keys are changed while the site runs: nothing is lost, and nothing stays sealed with the old one."""
+"""Keys change while the site runs: nothing is lost, and nothing stays sealed with the old one."""
 
 from __future__ import annotations
 
