@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import include, path
 
+from accounts.models import User
+
 ROOT = Path(__file__).resolve().parents[2]
 CSP = "Content-Security-Policy"
 EVERYWHERE = {
@@ -74,6 +76,17 @@ def test_callback_leaves_its_code_in_no_cache_and_no_referrer() -> None:
 
     assert response["Cache-Control"] == "no-store"
     assert response["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.django_db
+def test_a_message_to_the_person_travels_in_no_cookie_of_its_own() -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("ada@example.org"))
+
+    left = client.post("/accounts/logout/", follow=True)
+
+    assert "signed out" in left.text  # the message that allauth leaves
+    assert set(client.cookies) <= {"sessionid", "csrftoken"}
 
 
 def test_form_action_names_the_providers_and_nobody_else() -> None:
