@@ -133,6 +133,25 @@ def test_a_worker_killed_at_a_call_loses_and_doubles_nothing(
     )
 
 
+def test_a_killed_workers_call_may_still_land_so_the_next_one_waits(
+    ada: Member, worker: Worker
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(method="POST", path=ITEMS, kind="hang", when="late", late_s=40)
+    run = ada.wants(tracks(100, start=100), playlist_id, mode="append")
+    tasks.nudge(run.pk)
+    wait_for(lambda: ada.spotify.faults()[0]["hit"], what="the call to hang")
+    worker.kill()
+
+    run = ada.later(run, seconds=25)  # the lease is over, the settle wait is not
+    assert (run.state, run.code) == (Run.State.WAITING, "settling")
+    assert ada.spotify.uris(playlist_id) == tracks(10)
+    run = ada.later(run, seconds=35)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == tracks(10) + tracks(100, start=100)
+
+
 def test_a_worker_killed_in_the_middle_of_a_thousand_tracks_is_replaced_by_the_next(
     ada: Member, worker: Worker
 ) -> None:
