@@ -31,7 +31,6 @@ FROZEN_BELIEF = timedelta(days=7)
 WITNESSES = 4
 WITNESS_FRESH = timedelta(minutes=15)
 NEXT_WITNESS = timedelta(hours=1)
-ALERT_EVERY = timedelta(days=1)
 
 _Status = Credential.Status
 _Kind = CredentialEvent.Kind
@@ -91,7 +90,7 @@ def lose(credential: Credential, reason: str) -> None:
     _record(credential, _Kind.LOST, reason)
     pk = credential.pk
     transaction.on_commit(
-        lambda: credential_lost.send(sender=Credential, credential_id=pk, reason=reason)
+        lambda: credential_lost.send_robust(sender=Credential, credential_id=pk, reason=reason)
     )
 
 
@@ -151,7 +150,7 @@ def _freezes(provider: str, now: datetime) -> bool:
     together = _fail_together(provider, now)
     state, _ = ProviderState.objects.get_or_create(provider=provider)
     if together and ProviderState.objects.filter(pk=provider, frozen_at=None).update(frozen_at=now):
-        _alert(provider, now)
+        _alert(provider)
     elif not together and state.frozen_at:
         ProviderState.objects.filter(pk=provider).update(frozen_at=None)
         log.warning("verdicts about %s are taken again", provider)
@@ -220,16 +219,13 @@ def _has_ended(credential: Credential, now: datetime) -> bool:
     return credential.reauth_due_at is not None and credential.reauth_due_at <= now
 
 
-def _alert(provider: str, now: datetime) -> None:
-    """Tell staff that verdicts are frozen, once a day at most."""
+def _alert(provider: str) -> None:
     log.error("verdicts about %s are frozen: several accounts were refused together", provider)
-    told = ProviderState.objects.filter(pk=provider).filter(
-        Q(alerted_at=None) | Q(alerted_at__lte=now - ALERT_EVERY)
-    )
-    if told.update(alerted_at=now):
-        transaction.on_commit(
-            lambda: provider_trouble.send(sender=ProviderState, provider=provider, trouble="frozen")
+    transaction.on_commit(
+        lambda: provider_trouble.send_robust(
+            sender=ProviderState, provider=provider, trouble="frozen"
         )
+    )
 
 
 def _record(credential: Credential, kind: CredentialEvent.Kind, code: str = "") -> None:

@@ -49,7 +49,9 @@ def refuses_us(provider: str, code: str) -> None:
         if ProviderState.objects.filter(pk=provider, app_error_at=None).update(app_error_at=Now()):
             log.error("%s refuses our client: %s", provider, code)
             transaction.on_commit(
-                lambda: provider_trouble.send(sender=ProviderState, provider=provider, trouble=code)
+                lambda: provider_trouble.send_robust(
+                    sender=ProviderState, provider=provider, trouble=code
+                )
             )
 
 

@@ -13,8 +13,9 @@ from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import coming_back, recent, ways_in
+from accounts import coming_back, recent, tasks, ways_in
 from accounts.adapter import absorb_token, keep_name
+from accounts.signals import credential_lost, provider_trouble
 
 
 @receiver(social_account_added)
@@ -32,6 +33,13 @@ def on_step_completed(request: HttpRequest, **kwargs: Any) -> None:
     """Somebody proved again who they are: the session goes on under a new key."""
     if kwargs.get("reauthenticated"):
         recent.renew_session(request)
+
+
+@receiver(credential_lost)
+@receiver(provider_trouble)
+def on_trouble(sender: object, **kwargs: Any) -> None:
+    """Somebody may have to be told; where the nudge is lost, beat's next one finds the row."""
+    tasks.remind.delay()
 
 
 pre_social_login.connect(coming_back.judge, sender=SocialLogin)

@@ -1,4 +1,7 @@
-"""What happened to a linked account or a person, told by ids, never by tokens."""
+"""What happened to a linked account or a person, told by ids, never by tokens.
+
+Those of credentials are sent with ``send_robust``: a receiver that fails breaks no refresh.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.core.management import call_command
 
-from accounts import tokens, withdrawals
+from accounts import notices, tokens, withdrawals
 from spotsite import slots
 
 SLICE_SECONDS = 20
@@ -32,6 +32,12 @@ def refresh_some() -> None:
             if tokens.refresh_next_due() is None:
                 return
     refresh_some.delay()
+
+
+@shared_task
+def remind() -> None:
+    """Send the mails that are due about consent and providers (beat, hourly; a loss nudges it)."""
+    notices.send_due()
 
 
 @shared_task

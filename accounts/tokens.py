@@ -124,7 +124,9 @@ def forget(credential: Credential, *, reason: str) -> None:
         row.save()
         _record(row, _Kind.FORGOTTEN, reason)
         transaction.on_commit(
-            lambda: credential_lost.send(sender=Credential, credential_id=row.pk, reason=reason)
+            lambda: credential_lost.send_robust(
+                sender=Credential, credential_id=row.pk, reason=reason
+            )
         )
 
 
@@ -320,7 +322,7 @@ def _keep(lease: Lease, grant: Grant, refresh_token: Secret) -> AccessToken | No
         belief.accepted(credential)
     if lease.provider_is_stopped:
         providerstate.accepts_us(credential.provider)
-    credential_refreshed.send(sender=Credential, credential_id=credential.pk)
+    credential_refreshed.send_robust(sender=Credential, credential_id=credential.pk)
     return AccessToken(grant.access_token, credential.generation + 1, expires_at)
 
 
@@ -449,7 +451,7 @@ def _take(credential: Credential, grant: Grant, *, consent: bool) -> None:
     _record(credential, _Kind.STORED, "consent" if consent else "sign_in")
     if consent or not was_ok:
         transaction.on_commit(
-            lambda: credential_stored.send(
+            lambda: credential_stored.send_robust(
                 sender=Credential, credential_id=credential.pk, reconnected=reconnected
             )
         )
