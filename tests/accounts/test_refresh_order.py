@@ -81,6 +81,7 @@ class Meeting:
             self.log.append("waits")
             return
         row = lease.credential
+        assert row.generation == seen.generation, "a token that nobody asked to replace is spent"
         spent = vault.unseal(bytes(row.refresh_ct or b""), context=row.context("refresh_ct"))
         # Only after a lease has ended may a second call with the same token follow.
         assert self.passed or spent.reveal() not in self.spending, "two spend one token at a time"
