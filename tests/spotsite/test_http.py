@@ -149,8 +149,7 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(serve: Serve) -> None:
     def peer(one: socket.socket) -> None:
         read_request(one)
         one.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
-        for _ in range(1000):
-            sent.append(one.send(b"x" * 1_000_000))
+        sent.extend(one.send(b"x" * 1_000_000) for _ in range(1000))
 
     with pytest.raises(http.Unreachable):
         http.send("GET", serve(peer))
