@@ -50,7 +50,10 @@ def link(sim: Control) -> Link:
                 account, grant_of(answers[name]), consent=True, provider_user_id=name
             )
             if not used:
-                Credential.objects.filter(pk=credential.pk).update(last_used_at=None)
+                tomorrow = clock.now() + timedelta(days=1)
+                Credential.objects.filter(pk=credential.pk).update(
+                    last_used_at=None, next_refresh_at=tomorrow
+                )
             made.append(credential)
         return made[0] if len(made) == 1 else made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
@@ -108,6 +109,8 @@ def test_staff_who_ask_again_and_again_do_not_hasten_the_verdict(
     for _ in range(6):
         with pytest.raises(GrantDoubted):
             tokens.refresh(credential.pk)
+    credential.refresh_from_db()
+    assert credential.probes == 0
     for _ in range(6):
         tokens.ask_refresh(credential.pk)
         sweep()
@@ -172,6 +175,26 @@ def test_one_in_a_household_who_revokes_is_believed_once_the_others_get_through(
     live(later, timedelta(hours=27))
 
     assert states() == ["needs_reconnect", "ok", "ok", "ok", "ok"]
+
+
+def test_no_verdict_is_taken_while_nobody_gets_through(
+    sim: Control, link: Link, later: Later
+) -> None:
+    _, bert = link("anna", "bert")
+    later(HOUR)
+    refresh_token = tokens._unsealed(bert, "refresh_ct")
+    assert refresh_token is not None
+    sim.fault(
+        path="/api/token", body_contains=quote(refresh_token.reveal()), status=503, times=None
+    )
+    sim.revoke("anna")
+
+    live(later, timedelta(hours=30))
+    assert states() == ["suspect", "ok"]
+    sim.clear_faults()
+    live(later, 3 * HOUR)
+
+    assert states() == ["needs_reconnect", "ok"]
 
 
 @pytest.mark.parametrize("used", [True, False])

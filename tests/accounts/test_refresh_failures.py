@@ -216,7 +216,7 @@ def test_a_stored_token_is_used_to_its_end_while_the_provider_is_down(
 ) -> None:
     credential = link("wizzler")
     sim.fault(path="/api/token", status=503, times=None)
-    later(timedelta(minutes=45))
+    later(timedelta(minutes=51))
 
     while tokens.refresh_next_due() is not None:
         pass
