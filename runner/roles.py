@@ -11,8 +11,8 @@ from runner.processes import Program
 
 PYTHON = str(places.VENV_PYTHON)
 SIMULATOR = "simulator"
-# Longer than Celery's hard limit of a task (60 s), so that a warm shutdown always finishes.
-WORKER_GRACE = 90.0
+# Longer than the hard limit of a run's slice (180 s), so that a warm shutdown always finishes.
+WORKER_GRACE = 200.0
 WAITING_FOR_TASK = "Waiting for the task under way to finish, press Ctrl-C again to stop at once."
 # Celery warns root because of pickle; this site takes JSON only.
 ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
