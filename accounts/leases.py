@@ -104,23 +104,25 @@ def release(lease: Lease, *, finished: bool, **values: Any) -> bool:
 def store(lease: Lease, **values: Any) -> bool:
     """Write the provider's answer; False where a newer consent or another worker stands in the row.
 
-    While Postgres is away the same statement is tried until the lease ends.
+    While Postgres is away the same statement is tried until the lease ends. Where it had been
+    carried out, and only its answer was lost, that is False too: the row, read again, holds our
+    token.
     """
     generation = lease.credential.generation + 1
-    pause, retried = 0.1, False
+    pause = 0.1
     while True:
         try:
             stored = lease.row().update(
                 generation=generation, lease_until=None, attempt_started_at=None, **values
             )
-            return bool(stored) or (retried and _is_stored(lease, values["access_ct"]))
+            return bool(stored)
         except (OperationalError, InterfaceError):
             if time.monotonic() + pause > lease.ends or connection.in_atomic_block:
                 raise
         with _quietly():
             connection.close()
         time.sleep(pause * (0.5 + schedule.jitter(timedelta(seconds=0.5)).total_seconds()))
-        pause, retried = min(pause * 2, 1.0), True
+        pause = min(pause * 2, 1.0)
 
 
 def _claim(sql: str, **parameters: Any) -> Lease | None:
@@ -134,11 +136,6 @@ def _claim(sql: str, **parameters: Any) -> Lease | None:
         pk, claimed_at, unfinished_at, stopped = row
         credential = Credential.objects.select_related("account__user").get(pk=pk)
     return Lease(credential, claimed_at, unfinished_at, stopped, ends)
-
-
-def _is_stored(lease: Lease, access_ct: bytes) -> bool:
-    """Say whether the UPDATE whose answer was lost was carried out: no nonce is used twice."""
-    return Credential.objects.filter(pk=lease.credential.pk, access_ct=access_ct).exists()
 
 
 @contextmanager

@@ -322,7 +322,7 @@ def test_a_database_that_is_down_at_the_commit_gets_the_answer_when_it_is_back(
     assert tokens.access_token_for(credential.pk).generation == credential.generation + 2
 
 
-def test_a_commit_whose_answer_was_lost_is_recognised_as_ours(
+def test_a_commit_whose_answer_was_lost_costs_no_second_call(
     sim: Control, link: Link, later: Later, start: Start, road: Road
 ) -> None:
     credential = link("wizzler")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 from allauth.socialaccount.models import SocialAccount
 from django.db import connection
 
@@ -47,7 +49,14 @@ def test_doubled_and_lost_messages_change_nothing(
         tasks.refresh_some.delay()
 
     wait_for(lambda: not Credential.objects.due().exists(), what="the refreshes")
+    wait_for(nothing_is_queued, what="the doubled messages")
     assert len(sim.log(path="/api/token")) == 10
+
+
+def nothing_is_queued() -> bool:
+    valkey = redis.Redis.from_url(os.environ["REDIS_URL"])
+    with valkey:
+        return not valkey.llen("spotsite:refresh") and not valkey.hlen("spotsite:unacked")
 
 
 def test_refreshes_that_hang_leave_room_for_people(
