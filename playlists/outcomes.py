@@ -68,13 +68,13 @@ _ENDS: dict[type[Exception], tuple[str, str]] = {
             "or it is full."
         ),
     ),
+}
+# These have been seen for a moment only, so they are believed the second time.
+_ENDS_AGAIN: dict[type[Exception], tuple[str, str]] = {
     errors.Refused: (
         "refused",
         "Spotify found the request wrong. This is a fault of this site; nothing more was written.",
     ),
-}
-# These have been seen for a moment only, so they are believed the second time.
-_ENDS_AGAIN: dict[type[Exception], tuple[str, str]] = {
     errors.NotFound: ("not_found", "Spotify does not find the playlist (any more)."),
     errors.InsufficientScope: (
         "missing_scope",

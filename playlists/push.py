@@ -25,7 +25,7 @@ from playlists.connection import Connection
 from playlists.models import LeaseLost, Run, Version
 from playlists.outcomes import clock_time
 from playlists.spotify import Item
-from playlists.spotify.errors import SpotifyError
+from playlists.spotify.errors import SpotifyError, TimeMustPass
 from playlists.steps import Add, Overwrite, Remove, Step
 from spotsite import clock
 
@@ -339,7 +339,9 @@ class _Slice:
             return call()
         except SpotifyError as exc:
             if not exc.maybe_applied:
-                run.keep(unknown_since=None)
+                # A refusal may mean that the list is not what we think: read it, trust no hint.
+                refused = not isinstance(exc, TimeMustPass)
+                run.keep(unknown_since=None, snapshot_id="" if refused else run.snapshot_id)
             raise
         except (AccountError, Paused):
             run.keep(unknown_since=None)

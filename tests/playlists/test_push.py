@@ -13,7 +13,7 @@ from accounts.scopes import BASE
 from playlists import tasks
 from playlists.models import Run, Version
 from playlists.push import Pace
-from spotsite import clock
+from spotsite import clock, http
 from tests.playlists.cast import Member, ended, one_slice, state_of, tracks, worked
 from tests.processes import Worker, wait_for
 
@@ -479,6 +479,60 @@ def test_replacing_stores_what_somebody_changed_and_goes_on(ada: Member) -> None
     assert ada.spotify.uris(playlist_id) == tracks(300, start=1000)
     stored = Version.objects.get(cause=Version.Cause.ELSEWHERE)
     assert tracks(1, start=999)[0] in stored.uris
+
+
+def after_writes(ada: Member, count: int, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
+    """Have ``act`` done right after the run's write number ``count`` was answered."""
+    real, seen = http.send, [0]
+
+    def send(method: str, url: str, **values: Any) -> requests.Response:
+        answer = real(method, url, **values)
+        seen[0] += method != "GET"
+        if method != "GET" and seen[0] == count:
+            act()
+        return answer
+
+    monkeypatch.setattr(http, "send", send)
+
+
+def test_replacing_goes_on_where_tracks_are_taken_out_between_two_writes(
+    ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playlist_id = ada.has(tracks(450))
+    wanted = tracks(450, start=1000)
+
+    def take_out() -> None:
+        gone = [{"uri": uri} for uri in tracks(5, start=1000)]
+        edit(ada, "DELETE", playlist_id, {"items": gone})
+
+    # Right before a removal: Spotify then answers it with the snapshot of a list that we do not
+    # know, and refuses what is to come at a position beyond its end.
+    after_writes(ada, 2, monkeypatch, take_out)
+    run = worked(ada.wants(wanted, playlist_id))
+    for _ in range(3):
+        run = ada.later(run, seconds=SETTLED)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == wanted
+
+
+def test_appending_says_so_where_tracks_are_taken_out_between_two_writes(
+    ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playlist_id = ada.has(tracks(50))
+
+    def take_out() -> None:
+        edit(ada, "DELETE", playlist_id, {"items": [{"uri": uri} for uri in tracks(5)]})
+
+    after_writes(ada, 2, monkeypatch, take_out)
+    run = worked(ada.wants(tracks(300, start=100), playlist_id, mode="append"))
+    for _ in range(3):
+        run = ada.later(run, seconds=SETTLED)
+
+    assert (run.state, run.code, run.done) == (Run.State.FAILED, "changed_elsewhere", 200)
+    assert run.retry()
+    assert worked(run).state == Run.State.DONE
+    assert ada.spotify.uris(playlist_id) == tracks(45, start=5) + tracks(300, start=100)
 
 
 @pytest.mark.usefixtures("one_write_a_slice")
