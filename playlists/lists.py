@@ -125,7 +125,10 @@ def _table(text: str) -> Iterator[tuple[int, str]] | None:
     for delimiter in ",;\t|":
         if delimiter not in head:
             continue
-        names = [_plain(name) for name in next(csv.reader([head], delimiter=delimiter), [])]
+        try:
+            names = [_plain(name) for name in next(csv.reader([head], delimiter=delimiter), [])]
+        except csv.Error:  # a cell of more than 128 KiB heads no table
+            continue
         column = next((names.index(name) for name in _URI_COLUMNS if name in names), None)
         if column is not None:
             return _cells(text, delimiter=delimiter, column=column)

@@ -158,3 +158,10 @@ def test_what_is_written_as_links_is_read_back(ids: list[str], encoding: str) ->
 
     assert parsed.uris == tuple(f"spotify:track:{one}" for one in ids)
     assert parsed.unmatched == ()
+
+
+def test_a_head_with_a_cell_that_no_table_has_is_read_as_lines() -> None:
+    parsed = lists.parse("x," + "a" * 140_000 + f"\n{TRACK}")
+
+    assert parsed.uris == (TRACK,)
+    assert [one.reason for one in parsed.unmatched] == ["not a Spotify link"]
