@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -203,6 +204,30 @@ def test_a_person_without_spotify_is_led_to_connect_it(transactional_db: None) -
 
     assert 'href="/connections/"' in answer.content.decode()
     assert browser.post(PUT, {"list": tracks(1)[0]}).status_code == 200
+
+
+def test_names_with_half_a_character_are_shown_and_stored_without_it(ada: Member) -> None:
+    playlist_id = ada.has(tracks(3))
+    playlist = {
+        "id": playlist_id,
+        "name": "Broken \ud83d",
+        "owner": {"id": "ada"},
+        "snapshot_id": "x",
+        "items": {"total": 1},
+    }
+    entry = {"item": {"uri": tracks(1)[0], "name": "Song \udc00"}}
+    for path, found in (("/me/playlists$", playlist), (ITEMS, entry)):
+        text = json.dumps({"items": [found], "total": 1})  # escaped: "\\ud83d" is valid JSON
+        ada.spotify.fault(path=path, status=200, text=text, times=None)
+    browser = ada.browser()
+
+    assert "Broken ?" in browser.get(PUT).content.decode()
+    previewed(browser, list=tracks(1)[0], playlist=playlist_id, mode="replace")
+
+    run = Run.objects.get()
+    assert run.name == "Broken ?"
+    assert run.start()
+    assert worked(run).state == Run.State.DONE, run.sentence
 
 
 def test_runs_of_others_are_not_there(ada: Member) -> None:
