@@ -228,6 +228,8 @@ class _Slice:
         )
         done = run.done + self._lost_but_added(items)
         run.keep(quarrels=run.quarrels + 1, unknown_since=None, after=version, done=done)
+        if run.mode == Run.Mode.APPEND and run.done >= run.total:
+            self._end_added(run.base, version)
         if run.mode == Run.Mode.APPEND:
             self._fail(
                 "changed_elsewhere",
@@ -242,8 +244,22 @@ class _Slice:
             )
         return self._plan_from(version)
 
+    def _end_added(self, base: Version | None, now: Version) -> NoReturn:
+        """End a run that has added everything to a list that others changed meanwhile."""
+        if base is not None and Counter(self.run.wanted) <= Counter(now.uris):
+            self._end_done(base, now)
+        self._fail(
+            "taken_out",
+            f"All {self.run.total:,} were added, but somebody has changed the playlist since, and "
+            "some are not there any more. No change of others was touched.",
+        )
+
     def _lost_but_added(self, items: list[Item]) -> int:
-        """Return how many items the call whose answer was lost has added all the same."""
+        """Return how many items the call whose answer was lost has added all the same.
+
+        Spotify adds all of a call's items or none. So where the list holds most of them more often
+        than it did, the call was carried out, and somebody has taken some out since.
+        """
         run = self.run
         if run.unknown_since is None or run.base is None or run.mode != Run.Mode.APPEND:
             return 0
@@ -251,7 +267,8 @@ class _Slice:
         more = Counter(item.uri for item in items)
         more -= Counter(_replay(run.base.uris, plan[: run.cursor]))
         coming = plan[run.cursor].uris if run.cursor < len(plan) else ()
-        return len(coming) if Counter(coming) <= more else 0
+        added = (Counter(coming) & more).total()
+        return len(coming) if added * 2 > len(coming) else 0
 
     def _look_again_soon(self) -> None:
         """Put the run off while the list that was read may be older than our last write."""
@@ -390,8 +407,12 @@ class _Slice:
             cause=Version.Cause.AFTER,
             snapshot_id=run.snapshot_id,
         )
+        self._end_done(run.base, after)
+
+    def _end_done(self, base: Version, after: Version) -> NoReturn:
+        run = self.run
         library.forget(run.account)
-        became = versions.difference((run.before or run.base).uris, after.uris)
+        became = versions.difference((run.before or base).uris, after.uris)
         report = {**run.report, **asdict(became)}
         run.keep(after=after, done=run.total, calls_used=self.calls, report=report)
         run.end(State.DONE)

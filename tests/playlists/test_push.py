@@ -535,6 +535,54 @@ def test_appending_says_so_where_tracks_are_taken_out_between_two_writes(
     assert ada.spotify.uris(playlist_id) == tracks(45, start=5) + tracks(300, start=100)
 
 
+def test_appending_is_done_though_somebody_adds_a_track_after_it(
+    ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    after_writes(
+        ada, 2, monkeypatch, lambda: edit(ada, "POST", playlist_id, {"uris": tracks(1, start=999)})
+    )
+    run = worked(ada.wants(tracks(200, start=100), playlist_id, mode="append"))
+    run = ada.later(run, seconds=SETTLED)
+
+    now = [*tracks(10), *tracks(200, start=100), *tracks(1, start=999)]
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == now
+    assert run.after is not None
+    assert run.after.uris == now
+
+
+def test_appending_is_not_called_done_where_somebody_took_added_tracks_out(
+    ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    gone = [{"uri": uri} for uri in tracks(3, start=100)]
+    after_writes(ada, 2, monkeypatch, lambda: edit(ada, "DELETE", playlist_id, {"items": gone}))
+    run = worked(ada.wants(tracks(200, start=100), playlist_id, mode="append"))
+    run = ada.later(run, seconds=SETTLED)
+
+    assert (run.state, run.code, run.done) == (Run.State.FAILED, "taken_out", 200)
+    assert run.retry()
+    assert ada.later(run, seconds=SETTLED).code == "taken_out"
+    assert ada.spotify.uris(playlist_id) == [*tracks(10), *tracks(197, start=103)]
+
+
+def test_a_retry_doubles_nothing_where_a_lost_call_added_and_somebody_took_some_out(
+    ada: Member,
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(method="POST", path=ITEMS, skip=1, kind="drop", when="after")
+    run = worked(ada.wants(tracks(300, start=100), playlist_id, mode="append"))
+    edit(ada, "DELETE", playlist_id, {"items": [{"uri": uri} for uri in tracks(3, start=250)]})
+    run = ada.later(run, seconds=SETTLED)
+
+    assert (run.state, run.code, run.done) == (Run.State.FAILED, "changed_elsewhere", 200)
+    assert run.retry()
+    assert worked(run).state == Run.State.DONE
+    rest = [*tracks(150, start=100), *tracks(147, start=253)]
+    assert ada.spotify.uris(playlist_id) == [*tracks(10), *rest]
+
+
 @pytest.mark.usefixtures("one_write_a_slice")
 def test_a_quarrel_is_not_fought(ada: Member) -> None:
     playlist_id = ada.has(tracks(150))
