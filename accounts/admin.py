@@ -40,6 +40,7 @@ from accounts.models import (
 )
 from accounts.signals import person_shut_out
 from accounts.ways_in import ways_in
+from spotsite import nudges
 from spotsite.staff import ReadOnlyAdmin, StaffAdmin, site
 
 FLAGS = ("is_active", "is_staff", "is_superuser", "groups")
@@ -89,7 +90,7 @@ class PersonAdmin(StaffAdmin):
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         """Erase a person as if they had left by themselves."""
         for withdrawal in leaving.leave(obj):
-            tasks.withdraw_permission.delay_on_commit(withdrawal)
+            nudges.send_on_commit(tasks.withdraw_permission, withdrawal)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for person in queryset:
@@ -232,7 +233,7 @@ class CredentialAdmin(ReadOnlyAdmin):
         with transaction.atomic():
             asked = [row for row in queryset if tokens.ask_refresh(row.pk)]
             self._note(request, asked, "refresh_asked", "Refresh asked for")
-            tasks.refresh_some.delay_on_commit()
+            nudges.send_on_commit(tasks.refresh_some)
 
     @admin.action(description="Require reconnect: erase the tokens", permissions=["act"])
     def require_reconnect(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from smtplib import SMTPException
 
 from allauth.account.decorators import reauthentication_required
 from allauth.socialaccount.adapter import get_adapter
@@ -12,8 +14,10 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.core.mail import send_mail
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -23,6 +27,8 @@ from accounts import conflicts, connections
 from accounts.conflicts import Conflict, NotMovable, Proof
 from accounts.forms import CodeProof, NoProof, PasswordProof
 from accounts.models import User
+
+log = logging.getLogger(__name__)
 
 FORMS: dict[Proof, Callable[..., forms.Form]] = {
     Proof.NOTHING: NoProof,
@@ -99,14 +105,27 @@ def _move(request: HttpRequest, conflict: Conflict) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)  # noqa: S101 -- narrows what login_required let through
     try:
-        conflicts.move(conflict, to=user)
+        address = conflicts.move(conflict, to=user)
     except NotMovable as exc:
         messages.error(request, str(exc))
     else:
+        if address:
+            _tell(address, conflict)
         name = connections.provider_name(conflict.provider)
         messages.success(request, f"{name} account {conflict.name} now belongs to this account.")
     conflicts.drop(request)
     return redirect("connections")
+
+
+def _tell(address: str, conflict: Conflict) -> None:
+    """Mail the person whose account the identity has left, in case it was not they who moved it."""
+    context = {"provider": connections.provider_name(conflict.provider), "name": conflict.name}
+    subject = render_to_string("accounts/mail/account_moved_subject.txt", context)
+    body = render_to_string("accounts/mail/account_moved.txt", context)
+    try:
+        send_mail(" ".join(subject.split()), body, None, [address])
+    except (SMTPException, OSError) as exc:
+        log.warning("the mail about a moved account was not taken: %s", type(exc).__name__)
 
 
 def _over(request: HttpRequest) -> HttpResponse:

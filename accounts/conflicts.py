@@ -119,10 +119,11 @@ def refuse_unless_movable(account: SocialAccount) -> None:
 
 
 @transaction.atomic
-def move(conflict: Conflict, *, to: User) -> None:
+def move(conflict: Conflict, *, to: User) -> str:
     """Hang the identity, its resealed tokens and all that is made with it on ``to``.
 
-    The other account is closed where this was its only way in.
+    The other account is closed where this was its only way in. Returns the address at which its
+    person is to be told, or "" where we know of none that is theirs for certain.
     """
     first = SocialAccount.objects.get(pk=conflict.account_pk)
     for user_id in sorted(
@@ -138,6 +139,8 @@ def move(conflict: Conflict, *, to: User) -> None:
         raise NotMovable("It was moved in the meantime.")
     refuse_unless_movable(account)
     other, closes = account.user, closes_with(account)
+    addresses = EmailAddress.objects.filter(user=other, verified=True).order_by("-primary", "pk")
+    address = addresses.values_list("email", flat=True).first() or ""
     tokens.move(account, to=to)
     CredentialEvent.objects.filter(account=account).update(user=to)
     account_moved.send(
@@ -145,3 +148,4 @@ def move(conflict: Conflict, *, to: User) -> None:
     )
     if closes:
         leave(other)
+    return address

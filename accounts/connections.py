@@ -52,17 +52,17 @@ class LinkedAccount:
     name: str
     state: State
     rights: list[str]
-    switched_off: list[str]
     refreshed_at: datetime | None
     ends_at: datetime | None
     days_left: int | None
     is_overdue: bool
     is_last_way_in: bool
+    is_in_outage: bool  # its provider refuses several accounts at once
     permission_page: str
 
     @property
     def needs_reconnect(self) -> bool:
-        return self.state.badge != "ok" or bool(self.switched_off)
+        return self.state.badge != "ok"
 
 
 def linked_accounts(user: User) -> list[LinkedAccount]:
@@ -130,20 +130,25 @@ def _described(
         name=display_name(account),
         state=_state(account.provider, name, credential, condition),
         rights=scopes.in_words(usable.scopes) if usable else [],
-        switched_off=_switched_off(account.provider, usable),
         refreshed_at=credential.last_refreshed_at if credential else None,
         ends_at=usable.reauth_due_at if usable else None,
         days_left=usable.days_left(now) if usable else None,
         is_overdue=bool(usable and usable.reauth_due_at and usable.reauth_due_at <= now),
         is_last_way_in=[(way.kind, way.pk) for way in ways] == [("account", account.pk)],
+        is_in_outage=bool(usable and condition and condition.frozen_at),
         permission_page=PERMISSION_PAGES.get(account.provider, ""),
     )
 
 
-def _switched_off(provider: str, credential: Credential | None) -> list[str]:
-    if provider != "spotify" or credential is None:
-        return []
-    return [SWITCHED_OFF[scope] for scope in scopes.BASE if scope not in credential.scopes]
+def _limited(name: str, missing: list[str]) -> State:
+    rights = "; ".join(word[0].lower() + word[1:] for word in scopes.in_words(missing))
+    losses = " ".join(SWITCHED_OFF[scope] for scope in missing)
+    return State(
+        "limited",
+        f"{name} did not give us every right that we asked for. Missing: {rights}. {losses} "
+        "Reconnect and allow it, if you want it.",
+        "warn",
+    )
 
 
 def _state(
@@ -178,4 +183,7 @@ def _state(
             "again for a day before we believe it. You may reconnect now and be sure.",
             "warn",
         )
+    missing = [scope for scope in scopes.BASE if scope not in credential.scopes]
+    if provider == "spotify" and missing:
+        return _limited(name, missing)
     return State("connected", "All is well.", "ok")

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import export, leaving, tasks, ways_in
 from accounts.forms import DeleteForm
 from accounts.models import User
-from spotsite import clock
+from spotsite import clock, nudges
 
 fresh_sign_in_required = reauthentication_required(app="accounts")
 
@@ -97,7 +97,7 @@ def delete_account(request: HttpRequest) -> HttpResponse:
             return render(request, "accounts/staff_stays.html", status=403)
         logout(request)
         for withdrawal in asked:
-            tasks.withdraw_permission.delay_on_commit(withdrawal)
+            nudges.send_on_commit(tasks.withdraw_permission, withdrawal)
         return render(request, "accounts/left.html", {"backups": leaving.BACKUPS})
     context = {"form": form, "backups": leaving.BACKUPS}
     return render(request, "accounts/delete.html", context)

@@ -71,10 +71,20 @@ def failure_page(
             "cause": cause,
             "provider_name": provider_name,
             "connecting": connecting,
-            "wait": wait,
+            "wait": "" if wait is None else _in_words(wait),
         },
         status=cause.status,
     )
     if wait is not None and cause.status == 503:
         response["Retry-After"] = str(wait)
     return response
+
+
+def _in_words(seconds: int) -> str:
+    """Say a wait as a person would."""
+    if seconds < 45:
+        return "a few seconds"
+    minutes, hours = round(seconds / 60), round(seconds / 3600)
+    if minutes < 60:
+        return "about a minute" if minutes <= 1 else f"about {minutes} minutes"
+    return "about an hour" if hours <= 1 else f"about {hours} hours"

@@ -21,6 +21,7 @@ from accounts.calendar import consent_end
 from accounts.coming_back import RECONNECT
 from accounts.models import Credential, User
 from accounts.ways_in import LastWayIn
+from spotsite import nudges
 
 SKIPPED = "accounts_second_way_in_skipped"
 
@@ -37,6 +38,7 @@ def connections_page(request: HttpRequest) -> HttpResponse:
         "accounts": accounts,
         "providers": connections.configured_providers(),
         "withdrawals": withdrawals.open_of(user),
+        "outages": sorted({row.provider_name for row in accounts if row.is_in_outage}),
         "wants_second_way_in": any(account.is_last_way_in for account in accounts),
     }
     return render(request, "accounts/connections.html", context)
@@ -82,7 +84,7 @@ def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(exc))
         return redirect("connections")
     if withdrawal is not None:
-        tasks.withdraw_permission.delay_on_commit(withdrawal)
+        nudges.send_on_commit(tasks.withdraw_permission, withdrawal)
     messages.success(request, _goodbye(account, name))
     return redirect("connections")
 

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "spotsite.outages.OutageMiddleware",  # the last one: the first to hear what a view raises
 ]
 ROOT_URLCONF = "spotsite.urls"
 WSGI_APPLICATION = "spotsite.wsgi.application"
@@ -111,11 +112,15 @@ DATABASES = {
         conn_health_checks=True,
     )
 }
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+# A server that hangs is one that is away: nobody waits longer for it.
+VALKEY_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 2}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "spotsite",
+        "OPTIONS": VALKEY_TIMEOUTS,
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -251,7 +256,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "health_check_interval": 25,
     "global_keyprefix": "spotsite:",
+    # kombu reads BRPOP's answer when it is there, so no timeout cuts the wait for work short.
+    **VALKEY_TIMEOUTS,
+    # Else a page that sends a task tries for 6 s to connect; worker and beat count their own tries.
+    "max_retries": 0,
 }
+CELERY_TASK_PUBLISH_RETRY = False  # what is not sent now is found by a sweep
 CELERY_VISIBILITY_TIMEOUT = VISIBILITY_SECONDS
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True

@@ -18,5 +18,6 @@ urlpatterns = [
     path("", include("playlists.urls")),
     path("admin/", staff.site.urls),
 ]
+handler500 = "spotsite.outages.server_error"
 if settings.DEMO:
     urlpatterns.append(path("dev/mail/", include("spotsite.devmail")))

@@ -328,3 +328,33 @@ def test_two_moves_at_once_move_it_once(visitor: Visitor, owner: User, here: Use
     assert CredentialEvent.objects.filter(kind="moved").count() == 1
     assert graces().user != owner
     assert tokens.access_token_for(graces().credential.pk).secret.reveal()
+
+
+def test_the_other_person_is_told_by_mail_of_a_move(
+    visitor: Visitor, owner: User, here: User, mailoutbox: list[Any]
+) -> None:
+    give_email(owner, "owner@example.org")
+    come_back(visitor)
+
+    visitor.post("/connections/conflict/move/")
+
+    assert graces().user == here
+    (mail,) = mailoutbox
+    assert mail.to == ["owner@example.org"]
+    assert mail.subject == "Your Spotify account was moved to another account here"
+    assert here.name not in mail.body
+    assert str(here.uuid) not in mail.body
+
+
+def test_an_address_that_nobody_verified_is_told_nothing(
+    visitor: Visitor, owner: User, here: User, mailoutbox: list[Any]
+) -> None:
+    address = give_email(owner, "owner@example.org")
+    address.verified = False
+    address.save()
+    come_back(visitor)
+
+    visitor.post("/connections/conflict/move/")
+
+    assert graces().user == here
+    assert mailoutbox == []

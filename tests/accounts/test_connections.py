@@ -101,8 +101,36 @@ def test_missing_scope_switches_a_feature_off_and_not_the_sign_in(visitor: Visit
 
     page = text(visitor.get("/connections/"))
 
+    assert '<span class="badge badge--warn">limited</span>' in page
+    assert "Missing: change your public playlists." in page
     assert "Public playlists cannot be made or changed." in page
     assert "Private playlists cannot be made or changed." not in page
+    assert '<button class="">Reconnect<' in page
+
+
+def test_a_connection_without_any_right_is_not_called_well(visitor: Visitor) -> None:
+    visitor.sign_in("spotify", "ada")
+    Credential.objects.update(scopes=[])
+
+    page = text(visitor.get("/connections/"))
+
+    assert "All is well" not in page
+    assert ">limited</span>" in page
+    assert "Private playlists cannot be made or changed." in page
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_page_says_that_the_provider_seems_to_have_an_outage(
+    visitor: Visitor, frozen: bool
+) -> None:
+    visitor.sign_in("spotify", "ada")
+    ProviderState.objects.update_or_create(
+        provider="spotify", defaults={"frozen_at": clock.now() if frozen else None}
+    )
+
+    page = text(visitor.get("/connections/"))
+
+    assert ("Spotify refuses several accounts at once" in page) is frozen
 
 
 def test_page_says_when_consent_is_overdue(visitor: Visitor) -> None:

@@ -301,7 +301,27 @@ def test_the_wait_that_spotify_asks_for_is_passed_on(visitor: Visitor, sim: Cont
     answer = visitor.sign_in("spotify", "ada")
 
     assert answer["Retry-After"] == "17"
-    assert "wait 17 seconds" in answer.content.decode()
+    assert "wait a few seconds." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (3, "a few seconds"),
+        (61, "about a minute"),
+        (600, "about 10 minutes"),
+        (3599, "about an hour"),
+        (50_400, "about 14 hours"),
+    ],
+)
+def test_a_wait_is_said_as_a_person_would(
+    visitor: Visitor, sim: Control, seconds: int, words: str
+) -> None:
+    sim.fault(path="/v1/me$", status=429, headers={"retry-after": str(seconds)})
+
+    page = visitor.sign_in("spotify", "ada").content.decode()
+
+    assert f"It asks us to wait {words}." in page
 
 
 @override_settings(SPOTIFY_ACCOUNTS_URL="http://127.0.0.1:9")

@@ -50,3 +50,19 @@ def test_the_bar_of_the_demo_names_only_what_is_simulated() -> None:
 @override_settings(DEMO=False)
 def test_a_real_site_has_no_bar_of_the_demo() -> None:
     assert "demo" not in Client().get("/").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/accounts/inactive/", "This account is switched off"),
+        ("/accounts/3rdparty/login/cancelled/", "You stopped the sign-in"),
+    ],
+)
+def test_the_ends_of_a_sign_in_are_in_our_words(path: str, title: str) -> None:
+    page = Client().get(path).content.decode()
+
+    assert f"<h1>{title}</h1>" in page
+    assert f"<title>{title} · spotsite</title>" in page
+    assert 'class="site-header"' in page
