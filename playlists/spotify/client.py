@@ -86,13 +86,12 @@ class SpotifyClient:
         return values.page(self._call("GET", f"{_path(playlist_id)}/items", params=params))
 
     def _write(self, method: str, playlist_id: str, body: dict[str, Any]) -> str:
-        """Return the new snapshot id, empty where Spotify said yes without one."""
-        try:
-            answer = self._call(method, f"{_path(playlist_id)}/items", json=body)
-        except errors.Unreadable:
-            return ""
+        """Return the new snapshot id: a yes without one may not be Spotify's own."""
+        answer = self._call(method, f"{_path(playlist_id)}/items", json=body)
         snapshot_id = answer.get("snapshot_id")
-        return snapshot_id if isinstance(snapshot_id, str) else ""
+        if not isinstance(snapshot_id, str) or not snapshot_id:
+            raise errors.Unreadable(200, "snapshot_id")
+        return snapshot_id
 
     def _call(
         self, method: str, path: str, *, params: dict[str, str] | None = None, json: Any = None

@@ -10,7 +10,7 @@ SpotifyError
 │   ├── RateLimited          429: too many calls in 30 seconds
 │   ├── QuotaExceeded        429: the developer account's quota is used up, for hours
 │   ├── ServerFailed         5xx: a write may have happened
-│   ├── Unreadable           2xx with a body that is not what was promised: a write has happened
+│   ├── Unreadable           2xx with a body that was not promised: a write may have happened
 │   ├── ChangedWhileRead     the list changed between two pages
 │   └── NoAnswer             nobody answered; ``maybe_applied``: a write may have happened
 └── OperatorMustAct
@@ -76,7 +76,7 @@ class ServerFailed(TimeMustPass):
 
 
 class Unreadable(TimeMustPass):
-    """Spotify said yes in a form that cannot be read; a write has happened."""
+    """Somebody said yes in a form that is not Spotify's; a write may have happened."""
 
     maybe_applied = True
 
