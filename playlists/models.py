@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Self
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, F, Q, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce, Least
 from django.urls import reverse
 
 from spotsite import clock
@@ -117,6 +117,10 @@ def _ready() -> Q:
     return free & (Q(not_before=None) | Q(not_before__lte=Now()))
 
 
+def _settle() -> timedelta:
+    return timedelta(seconds=settings.SETTLE_SECONDS)
+
+
 class Run(models.Model):
     """One execution that changes a playlist: the row that workers share and the person watches."""
 
@@ -213,6 +217,11 @@ class Run(models.Model):
         return self.state in self.ACTIVE
 
     @property
+    def is_cancelling(self) -> bool:
+        """Say whether it ends before its next call, as the person wishes."""
+        return self.is_active and self.cancel_asked
+
+    @property
     def can_be_retried(self) -> bool:
         return self.state in self.RETRYABLE
 
@@ -254,16 +263,21 @@ class Run(models.Model):
         return bool(ended.update(**changes))
 
     def ask_to_cancel(self) -> None:
-        """End a run that nobody works on; else tell its worker to end it before the next call."""
-        free = Q(lease_until=None) | Q(lease_until__lt=Now())
-        Run.objects.active().filter(pk=self.pk).update(cancel_asked=True)
-        Run.objects.active().filter(free, pk=self.pk, unknown_since=None).update(
+        """End a run that nobody works on; else tell its worker to end it before the next call.
+
+        While a call of unknown outcome may still land, a worker ends it as soon as none can.
+        """
+        mine = Run.objects.active().filter(pk=self.pk)
+        free = mine.filter(Q(lease_until=None) | Q(lease_until__lt=Now()))
+        mine.update(cancel_asked=True)
+        free.filter(Q(unknown_since=None) | Q(unknown_since__lte=Now() - _settle())).update(
             state=self.State.CANCELLED,
             code="cancelled",
             sentence="",
             ended_at=Now(),
             not_before=None,
         )
+        free.update(not_before=Least(F("not_before"), F("unknown_since") + _settle()))
 
     # What only the holder of the lease may do -----------------------------------------------------
 
@@ -280,7 +294,11 @@ class Run(models.Model):
     ) -> None:
         changes: dict[str, Any] = {} if attempts is None else {"attempts": attempts}
         changes |= {"state": self.State.WAITING, "code": code, "sentence": sentence}
-        self._write(changes | {"not_before": until, "nudged_at": None})
+        # Somebody may ask to cancel it at this very moment: then it waits for no more than it must.
+        settled = Coalesce(F("unknown_since") + _settle(), Now())
+        until_when = Case(When(cancel_asked=True, then=settled), default=Value(until))
+        self._write(changes | {"not_before": until_when, "nudged_at": None})
+        self.refresh_from_db(fields=["not_before"])
 
     def end(self, state: State, *, code: str = "", sentence: str = "") -> None:
         changes = {"state": state, "code": code, "sentence": sentence}

@@ -129,8 +129,8 @@ class _Slice:
 
     def go(self) -> None:
         """Bring the playlist to what is wanted, as far as the slice's time goes."""
+        self._let_settle()  # first: an ended run lets the next one start on the playlist
         self._heed_cancelling()
-        self._let_settle()
         self.connection.prepare()
         if not self.run.playlist_id:
             self._make_playlist()

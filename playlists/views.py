@@ -195,6 +195,7 @@ def run_json(request: HttpRequest, uuid: str) -> JsonResponse:
             "code": run.code,
             "playlist_id": run.playlist_id,
             "resumes_at": run.not_before,
+            "cancelling": run.is_cancelling,
         }
     )
 

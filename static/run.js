@@ -43,7 +43,7 @@
       if (!answer.ok) throw new Error(answer.status)
       const run = await answer.json()
       show(run)
-      if (run.state !== here.dataset.state) {
+      if (run.state !== here.dataset.state || run.cancelling !== 'cancelling' in here.dataset) {
         await swap()
         say(run)
       }

@@ -41,6 +41,17 @@ def test_a_dead_holders_run_is_taken_over_and_the_dead_can_write_no_more(ada: Me
     assert run.done == 1
 
 
+def test_a_run_that_was_cancelled_meanwhile_is_not_put_off(ada: Member) -> None:
+    run = ada.wants(tracks(3), "p" * 22)
+    held = Run.objects.claim(run.pk)
+    assert held is not None
+
+    run.ask_to_cancel()
+    held.wait(until=clock.now() + timedelta(hours=14), code="quota", sentence="Later.")
+
+    assert Run.objects.due().filter(pk=run.pk).exists()
+
+
 def test_a_run_that_was_ended_by_others_can_be_kept_no_more(ada: Member) -> None:
     run = ada.wants(tracks(3), "p" * 22)
     held = Run.objects.claim(run.pk)

@@ -196,8 +196,14 @@ def test_many_workers_on_one_run_do_it_once(ada: Member, worker: Worker) -> None
         {"kind": "status", "status": 502, "text": "<html>Bad gateway</html>", "when": "after"},
         {"kind": "status", "status": 503, "text": "upstream connect error", "when": "before"},
         {"kind": "status", "status": 500, "when": "late", "late_s": 0.2},
+        {"kind": "status", "status": 200, "text": "<html>Log in", "when": "before"},
+        {"kind": "status", "status": 200, "text": "", "when": "after"},
+        {"kind": "status", "status": 201, "json": {}, "when": "before"},
     ],
-    ids=["cut-applied", "cut-not-applied", "502-applied", "503-not-applied", "500-applied-late"],
+    ids=[
+        *("cut-applied", "cut-not-applied", "502-applied", "503-not-applied", "500-applied-late"),
+        *("page-not-applied", "empty-applied", "no-snapshot-not-applied"),
+    ],
 )
 @pytest.mark.parametrize("mode", ["replace", "append"])
 def test_a_write_of_unknown_outcome_is_looked_at_after_the_settle_wait(
@@ -619,6 +625,58 @@ def test_a_run_that_nobody_works_on_is_cancelled_at_once(ada: Member) -> None:
     ada.browser().post(f"/runs/{run.uuid}/cancel/")
 
     assert state_of(run) == Run.State.CANCELLED
+
+
+def lost_a_call_then_met_a_quota(ada: Member) -> Run:
+    """Return a run that waits for hours, with a call of which nobody knows what it did."""
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(method="POST", path=ITEMS, kind="drop", when="after")
+    run = worked(ada.wants(tracks(300, start=100), playlist_id, mode="append"))
+    ada.spotify.fault(path=ITEMS, status=429, text="", headers={"Retry-After": "50400"})
+    return ada.later(run, seconds=SETTLED)
+
+
+def test_a_run_that_waits_for_hours_is_cancelled_at_once(ada: Member) -> None:
+    run = lost_a_call_then_met_a_quota(ada)
+    assert (run.state, run.unknown_since is None) == (Run.State.WAITING, False)
+
+    ada.browser().post(f"/runs/{run.uuid}/cancel/")
+
+    assert state_of(run) == Run.State.CANCELLED
+    clock.move(timedelta(days=1))
+    assert Run.objects.get(pk=run.pk).retry()  # what the call did is found out then
+    ada.spotify.clear_faults()
+    assert worked(run).state == Run.State.DONE
+    assert ada.spotify.uris(run.playlist_id) == tracks(10) + tracks(300, start=100)
+
+
+def test_a_run_is_cancelled_when_no_lost_call_can_land_any_more(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(method="POST", path=ITEMS, kind="drop", when="after")
+    run = worked(ada.wants(tracks(300, start=100), playlist_id, mode="append"))
+    Run.objects.filter(pk=run.pk).update(not_before=clock.now() + timedelta(hours=14))
+    browser = ada.browser()
+
+    browser.post(f"/runs/{run.uuid}/cancel/")
+
+    assert state_of(run) == Run.State.WAITING
+    page = browser.get(f"/runs/{run.uuid}/").content.decode()
+    assert "Will be cancelled" in page
+    assert ">Cancel<" not in page
+    assert browser.get(f"/runs/{run.uuid}.json").json()["cancelling"] is True
+    assert ada.later(run, seconds=SETTLED).state == Run.State.CANCELLED
+    assert browser.get(f"/runs/{run.uuid}.json").json()["cancelling"] is False
+
+
+def test_a_killed_workers_call_is_waited_for_though_its_run_was_cancelled(ada: Member) -> None:
+    run = ada.wants(tracks(300), ada.has(tracks(10)), mode="append")
+    killed = Run.objects.claim(run.pk)
+    assert killed is not None
+    killed.keep(unknown_since=clock.now())
+    ada.browser().post(f"/runs/{run.uuid}/cancel/")
+
+    assert ada.later(run, seconds=25).state == Run.State.WAITING  # its lease is over
+    assert ada.later(run, seconds=30).state == Run.State.CANCELLED
 
 
 def test_disconnecting_cancels_and_consent_resumes(ada: Member, one_write_a_slice: None) -> None:
