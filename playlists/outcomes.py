@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from playlists.spotify.errors import SpotifyError
 
 MOST_ATTEMPTS = 8
 PATIENCE = timedelta(hours=24)
+_A_FEW = timedelta(seconds=20)
 _FIRST_WAIT = 5.0
 _LONGEST_WAIT = 900.0
 _DOUBT_WAIT = timedelta(minutes=15)  # the first probe of a doubted consent
@@ -89,17 +90,47 @@ NEEDS_RECONNECT = (
     "needs_reconnect",
     "Spotify needs your permission again. Reconnect your account, and this goes on by itself.",
 )
+# What the same errors mean where nothing was to be written.
+_READING: dict[type[Exception], str] = {
+    errors.InsufficientScope: (
+        "The connection lacks the right to see this playlist. Reconnect and allow it."
+    ),
+    errors.Forbidden: "Spotify does not let this account see the playlist.",
+    errors.Refused: "Spotify found the request wrong. This is a fault of this site.",
+}
+_LISTING: dict[type[Exception], str] = {
+    **_READING,
+    errors.InsufficientScope: (
+        "The connection lacks the right to see your playlists. Reconnect and allow it."
+    ),
+    errors.Forbidden: "Spotify does not let this account see its playlists.",
+    errors.NotFound: "Spotify does not show your playlists now. Please try again in a moment.",
+}
 NEEDS_RECONNECT_PAGE = (
     "Spotify needs your permission again. Reconnect your account on the connections page first."
 )
 GAVE_UP = "Spotify failed again and again. What is done is kept; try again later."
 
 
-def of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool) -> Outcome:
+def of(
+    trouble: Trouble, *, attempts: int, now: datetime, unknown: bool, reading: bool = False
+) -> Outcome:
     """Say what becomes of a run that met ``trouble`` after ``attempts`` others in vain.
 
     ``unknown``: a write may have happened, so nothing is done before the settle wait is over.
+    ``reading``: nothing was to be written when it met the trouble.
     """
+    outcome = _of(trouble, attempts=attempts, now=now, unknown=unknown)
+    if reading and outcome.until is None:
+        return replace(outcome, sentence=_said(trouble, _READING) or outcome.sentence)
+    return outcome
+
+
+def _said(trouble: Trouble, words: dict[type[Exception], str]) -> str:
+    return next((words[kind] for kind in words if isinstance(trouble, kind)), "")
+
+
+def _of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool) -> Outcome:
     if isinstance(trouble, Paused):
         return _paused(trouble.until, trouble.reason, now)
     if isinstance(trouble, errors.RateLimited | errors.QuotaExceeded):
@@ -107,7 +138,7 @@ def of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool) -> Outc
         return _paused(now + timedelta(seconds=trouble.retry_after or 0), reason, now)
     if isinstance(trouble, GrantDoubted):
         return _later(
-            "reconnect_doubted", "Spotify refuses our access; we ask again", now + _DOUBT_WAIT
+            "reconnect_doubted", "Spotify refuses our access; we ask again", now + _DOUBT_WAIT, now
         )
     if isinstance(trouble, ReauthorizationRequired):
         return Outcome(*NEEDS_RECONNECT)
@@ -120,13 +151,18 @@ def of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool) -> Outc
     return _again(trouble, attempts, now, settle=settings.SETTLE_SECONDS if unknown else 0)
 
 
+def for_listing(trouble: Trouble, *, now: datetime) -> str:
+    """Return the sentence for a page that cannot list the person's playlists."""
+    return _said(trouble, _LISTING) or for_page(trouble, now=now)
+
+
 def for_page(trouble: Trouble, *, now: datetime) -> str:
-    """Return the sentence for a page: there the person waits, nothing else does."""
+    """Return the sentence for a page that reads: there the person waits, nothing else does."""
     if isinstance(trouble, ReauthorizationRequired):
         return NEEDS_RECONNECT_PAGE
-    outcome = of(trouble, attempts=1, now=now, unknown=False)
+    outcome = of(trouble, attempts=1, now=now, unknown=False, reading=True)
     if outcome.code in {"quota", "rate_limited"} and outcome.until is not None:
-        return f"Spotify asks this site to wait. Please try again at {clock_time(outcome.until)}."
+        return f"Spotify asks this site to wait. Please try again {when(outcome.until, now=now)}."
     if outcome.until is not None:
         return "Spotify does not answer as it should. Please try again in a moment."
     return outcome.sentence
@@ -139,7 +175,9 @@ def _again(trouble: Trouble, attempts: int, now: datetime, *, settle: float) -> 
     if isinstance(trouble, ProviderUnavailable) and trouble.retry_after:
         wait = max(wait, trouble.retry_after)
     until = now + timedelta(seconds=wait)
-    outcome = _later("spotify_down", "Spotify does not answer as it should; this goes on", until)
+    outcome = _later(
+        "spotify_down", "Spotify does not answer as it should; this goes on", until, now
+    )
     return Outcome(outcome.code, outcome.sentence, until, counts=True)
 
 
@@ -148,18 +186,21 @@ def _paused(until: datetime, reason: str, now: datetime) -> Outcome:
     waits = max(timedelta(0), until - now)
     until += timedelta(seconds=_uniform(min(60.0, 0.5 + waits.total_seconds() / 10)))
     if reason == "quota":
-        return _later("quota", "Spotify's quota for this site is used up; this resumes", until)
-    return _later("rate_limited", "Spotify asks this site to slow down; this resumes", until)
+        return _later("quota", "Spotify's quota for this site is used up; this resumes", until, now)
+    return _later("rate_limited", "Spotify asks this site to slow down; this resumes", until, now)
 
 
-def _later(code: str, sentence: str, until: datetime) -> Outcome:
-    return Outcome(code, f"{sentence} at {clock_time(until)}.", until)
+def _later(code: str, sentence: str, until: datetime, now: datetime) -> Outcome:
+    return Outcome(code, f"{sentence} {when(until, now=now)}.", until)
 
 
-def clock_time(moment: datetime) -> str:
-    """Write a time for people: "14:05", with the date where it is not today's."""
+def when(moment: datetime, *, now: datetime) -> str:
+    """Write a time to come for people: "at 14:05", with the date where it is not today's."""
+    if moment - now < timedelta(minutes=1):
+        return "in a few seconds" if moment - now < _A_FEW else "in a minute"
     local = timezone.localtime(moment)
-    return date_format(local, "H:i" if local.date() == timezone.localdate() else "j F, H:i")
+    is_today = local.date() == timezone.localdate(now)
+    return f"at {date_format(local, 'H:i' if is_today else 'j F, H:i')}"
 
 
 def _backoff(attempts: int) -> float:

@@ -23,7 +23,6 @@ from playlists import library, outcomes, steps, versions
 from playlists.budget import Paused
 from playlists.connection import Connection
 from playlists.models import LeaseLost, Run, Version
-from playlists.outcomes import clock_time
 from playlists.spotify import Item
 from playlists.spotify.errors import SpotifyError, TimeMustPass
 from playlists.steps import Add, Overwrite, Remove, Step
@@ -85,14 +84,18 @@ def _work(run: Run) -> Pace:
         run.release()
         return Pace.NOW
     except (SpotifyError, AccountError, Paused) as exc:
-        return _settle(run, exc, calls=work.calls)
+        return _settle(run, exc, calls=work.calls, reading=not work.is_writing)
     return Pace.NEVER
 
 
-def _settle(run: Run, trouble: outcomes.Trouble, *, calls: int) -> Pace:
+def _settle(run: Run, trouble: outcomes.Trouble, *, calls: int, reading: bool) -> Pace:
     run.keep(calls_used=calls)
     outcome = outcomes.of(
-        trouble, attempts=run.attempts, now=clock.now(), unknown=run.unknown_since is not None
+        trouble,
+        attempts=run.attempts,
+        now=clock.now(),
+        unknown=run.unknown_since is not None,
+        reading=reading,
     )
     if outcome.until is None:
         run.end(State.FAILED, code=outcome.code, sentence=outcome.sentence)
@@ -121,6 +124,7 @@ class _Slice:
         self.spotify = connection.client
         self._calls_before = run.calls_used
         self._ends = time.monotonic() + SLICE_SECONDS
+        self.is_writing = False  # stays so where the write raises
         self._seen: list[Item] | None = None  # the list as read, until the next write
 
     @property
@@ -156,10 +160,10 @@ class _Slice:
         if self.run.unknown_since is None:
             return
         until = self.run.unknown_since + timedelta(seconds=settings.SETTLE_SECONDS)
-        if until > clock.now():
-            sentence = (
-                f"A call's answer was lost; we look at {clock_time(until)} what became of it."
-            )
+        now = clock.now()
+        if until > now:
+            when = outcomes.when(until, now=now)
+            sentence = f"A call's answer was lost; we look {when} what became of it."
             self.run.wait(until=until, code="settling", sentence=sentence)
             raise _Waits
 
@@ -277,9 +281,8 @@ class _Slice:
         if wrote is None or wrote + timedelta(seconds=settings.SETTLE_SECONDS) <= now:
             return
         until = now + max(_FIRST_LOOK, now - wrote)
-        sentence = (
-            f"Spotify does not show the last change yet; we look again at {clock_time(until)}."
-        )
+        when = outcomes.when(until, now=now)
+        sentence = f"Spotify does not show the last change yet; we look again {when}."
         self.run.wait(until=until, code="settling", sentence=sentence)
         raise _Waits
 
@@ -352,8 +355,9 @@ class _Slice:
         self._heed_cancelling()
         run.keep(unknown_since=clock.now(), calls_used=self.calls)
         self._seen = None
+        self.is_writing = True
         try:
-            return call()
+            answer = call()
         except SpotifyError as exc:
             if not exc.maybe_applied:
                 # A refusal may mean that the list is not what we think: read it, trust no hint.
@@ -363,6 +367,8 @@ class _Slice:
         except (AccountError, Paused):
             run.keep(unknown_since=None)
             raise
+        self.is_writing = False
+        return answer
 
     def _step_done(self, plan: list[Step], *, snapshot_id: str) -> None:
         run = self.run

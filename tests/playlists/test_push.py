@@ -420,6 +420,17 @@ def test_a_scope_that_is_missing_for_a_moment_ends_nothing(ada: Member) -> None:
     assert ada.later(run, seconds=30).state == Run.State.DONE
 
 
+def test_a_run_that_may_not_read_says_that_it_may_not_see(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    error = {"error": {"status": 403, "message": "Insufficient client scope"}}
+    ada.spotify.fault(method="GET", path=ITEMS, status=403, json=error, times=None)
+
+    run = ada.later(worked(ada.wants(tracks(100, start=100), playlist_id)), seconds=30)
+
+    assert (run.state, run.code) == (Run.State.FAILED, "missing_scope")
+    assert "lacks the right to see this playlist" in run.sentence
+
+
 def test_somebody_elses_playlist_is_refused_before_any_write(ada: Member) -> None:
     ada.spotify.add_user("bob", allowed=True)
     foreign = ada.spotify.add_playlist("bob", name="Bob's", uris=tracks(5))

@@ -1,0 +1,24 @@
+"""The words of outcomes that depend on the time alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from playlists import outcomes
+
+NOON = datetime(2031, 5, 4, 12, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("wait", "words"),
+    [
+        (timedelta(seconds=2), "in a few seconds"),
+        (timedelta(seconds=50), "in a minute"),
+        (timedelta(minutes=5), "at 12:05"),
+        (timedelta(hours=14), "at 5 May, 02:00"),
+    ],
+)
+def test_a_time_to_come_is_said_from_the_sites_own_now(wait: timedelta, words: str) -> None:
+    assert outcomes.when(NOON + wait, now=NOON) == words
