@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from allauth.socialaccount.models import SocialAccount
@@ -23,7 +23,22 @@ NOT_YOURS = (
     "That playlist is not one of yours. Spotify lets you change only playlists that you own or "
     "work on together with others."
 )
+NOT_SHOWN = "That playlist is not among those that Spotify shows us now."
 TOO_BIG = f"That file is too big. A list can have at most {MOST_BYTES // 1024 // 1024} MB."
+
+
+class _Open(forms.Select):
+    """A choice of which some options cannot be taken now."""
+
+    closed: Mapping[str, str] = {}
+
+    def create_option(
+        self, name: str, value: Any, label: Any, *args: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        option = super().create_option(name, value, label, *args, **kwargs)
+        if str(value) in self.closed:
+            option["attrs"]["disabled"] = True
+        return option
 
 
 class PutForm(forms.Form):
@@ -49,7 +64,10 @@ class PutForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": ".txt,.csv,.tsv,.m3u,.m3u8,text/plain"}),
     )
     playlist = forms.ChoiceField(
-        label="Playlist", required=False, error_messages={"invalid_choice": NOT_YOURS}
+        label="Playlist",
+        required=False,
+        widget=_Open,
+        error_messages={"invalid_choice": NOT_YOURS},
     )
     name = forms.CharField(
         label="Name of the new playlist",
@@ -73,26 +91,30 @@ class PutForm(forms.Form):
         *args: Any,
         accounts: Sequence[SocialAccount],
         targets: Sequence[Target],
+        closed: Mapping[str, str],
         too_big: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._accounts = accounts
         self._targets = targets
+        self._closed = closed
         self._too_big = too_big
         playlist = self.fields["playlist"]
         assert isinstance(playlist, forms.ChoiceField)  # noqa: S101 -- narrows a field
-        playlist.choices = [*self._new_choices(), *self._target_choices()]
+        choices = [*self._new_choices(), *self._target_choices()]
+        playlist.choices = [(value, self._label(value, label)) for value, label in choices]
+        assert isinstance(playlist.widget, _Open)  # noqa: S101 -- narrows a widget
+        playlist.widget.closed = closed
+
+    def _label(self, value: str, label: str) -> str:
+        return f"{label}: {self._closed[value]}" if value in self._closed else label
 
     def _new_choices(self) -> Choices:
         if len(self._accounts) < 2:
             return [(NEW, "A new playlist")]
         return [
-            (
-                f"{NEW}:{account.pk}",
-                f"A new playlist of {account.extra_data.get('display_name') or account.uid}",
-            )
-            for account in self._accounts
+            (new_of(account), f"A new playlist of {name_of(account)}") for account in self._accounts
         ]
 
     def _target_choices(self) -> Choices:
@@ -100,6 +122,19 @@ class PutForm(forms.Form):
             (one.playlist_id, one.name if one.length is None else f"{one.name} ({one.length:,})")
             for one in self._targets
         ]
+
+    def clean_playlist(self) -> str:
+        """Refuse what is there but cannot be taken, with the reason."""
+        choice = self.cleaned_data["playlist"] or self._first_new()
+        if reason := self._closed.get(choice):
+            reason = reason[0].upper() + reason[1:]
+            raise forms.ValidationError(f"{reason}. Pick another one, or reconnect Spotify.")
+        return str(choice)
+
+    def _first_new(self) -> str:
+        """Return what nothing chosen stands for: a new playlist of the first account that can."""
+        values = [value for value, _ in self._new_choices()]
+        return next((value for value in values if value not in self._closed), values[0])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -129,7 +164,7 @@ class PutForm(forms.Form):
         return None
 
     def _clean_target(self, data: dict[str, Any]) -> None:
-        choice, name = data.get("playlist") or NEW, " ".join(data.get("name", "").split())
+        choice, name = data["playlist"], " ".join(data.get("name", "").split())
         data["account"], data["playlist_id"], data["name"] = None, "", name
         target = next((one for one in self._targets if one.playlist_id == choice), None)
         if target is not None:
@@ -144,6 +179,15 @@ class PutForm(forms.Form):
 
     def _account(self, pk: int) -> SocialAccount:
         return next(account for account in self._accounts if account.pk == pk)
+
+
+def new_of(account: SocialAccount) -> str:
+    """Return the choice of a new playlist of one of several accounts."""
+    return f"{NEW}:{account.pk}"
+
+
+def name_of(account: SocialAccount) -> str:
+    return str(account.extra_data.get("display_name") or account.uid)
 
 
 def chosen_playlist(value: str) -> str:

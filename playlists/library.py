@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import redis
 from allauth.socialaccount.models import SocialAccount
@@ -24,6 +24,7 @@ class Target:
     playlist_id: str
     name: str
     length: int | None
+    public: bool | None = None  # None where Spotify does not say
 
 
 def credentials_of(user: User) -> list[Credential]:
@@ -49,6 +50,16 @@ def targets(credential: Credential, *, fresh: bool = False) -> list[Target]:
     return found
 
 
+def lacks(credential: Credential, *, public: bool | None) -> str:
+    """Say which right is missing to change a public or a private playlist, empty where none is."""
+    if public is None:
+        return ""
+    kind = "public" if public else "private"
+    if credential.covers([f"playlist-modify-{kind}"]):
+        return ""
+    return f"the connection lacks the right to change {kind} playlists"
+
+
 def forget(account: SocialAccount) -> None:
     """Have the list read anew: a playlist was made or changed."""
     try:
@@ -62,7 +73,8 @@ def find(targets: Iterable[Target], playlist_id: str) -> Target | None:
 
 
 def _target(credential: Credential, playlist: Playlist) -> Target:
-    return Target(credential.account_id, playlist.id, playlist.name or playlist.id, playlist.total)
+    name = playlist.name or playlist.id
+    return Target(credential.account_id, playlist.id, name, playlist.total, playlist.public)
 
 
 def _cached(key: str) -> list[Target] | None:
@@ -74,7 +86,7 @@ def _cached(key: str) -> list[Target] | None:
 
 
 def _cache(key: str, found: list[Target]) -> None:
-    rows = [(one.account_id, one.playlist_id, one.name, one.length) for one in found]
+    rows = [astuple(one) for one in found]
     try:
         cache.set(key, rows, timeout=_KEPT_SECONDS)
     except redis.RedisError:

@@ -21,7 +21,7 @@ from accounts.models import Credential, User
 from playlists import library, outcomes, preview, tasks, uploads
 from playlists.budget import Paused
 from playlists.connection import Connection
-from playlists.forms import PutForm, chosen_playlist
+from playlists.forms import NEW, NOT_SHOWN, PutForm, chosen_playlist, name_of, new_of
 from playlists.library import Target
 from playlists.models import Run
 from playlists.spotify.errors import SpotifyError
@@ -76,20 +76,34 @@ class _Page:
 
     def __init__(self, user: User, *, fresh: bool = False) -> None:
         self.credentials = library.credentials_of(user)
-        self.usable: list[Credential] = []
         self.targets: list[Target] = []
-        self.trouble = ""
+        self.troubles: dict[int, str] = {}  # by the account
         self._load(fresh=fresh)
 
     def _load(self, *, fresh: bool) -> None:
-        self.usable, self.targets = [], []
+        self.targets, self.troubles = [], {}
         for credential in self.credentials:
             try:
-                self.targets += library.targets(credential, fresh=fresh)
+                for target in library.targets(credential, fresh=fresh):
+                    self._add(target)
             except (SpotifyError, AccountError, Paused) as exc:
-                self.trouble = outcomes.for_page(exc, now=clock.now())
-            else:
-                self.usable.append(credential)
+                sentence = outcomes.for_listing(exc, now=clock.now())
+                self.troubles[credential.account_id] = sentence
+
+    @property
+    def usable(self) -> bool:
+        return len(self.troubles) < len(self.credentials)
+
+    @property
+    def trouble(self) -> str:
+        """Say what is wrong, and with which account where there are several."""
+        if len(self.credentials) < 2:
+            return " ".join(self.troubles.values())
+        return " ".join(
+            f"{name_of(credential.account)}: {self.troubles[credential.account_id]}"
+            for credential in self.credentials
+            if credential.account_id in self.troubles
+        )
 
     def look_for(self, playlist_id: str) -> None:
         """Ask Spotify again where a playlist is wanted that the kept list does not have."""
@@ -98,8 +112,34 @@ class _Page:
             self._load(fresh=True)
 
     def form(self, data: Any, **values: Any) -> PutForm:
-        accounts = [credential.account for credential in self.usable]
-        return PutForm(data, accounts=accounts, targets=self.targets, **values)
+        accounts = [credential.account for credential in self.credentials]
+        closed = self._closed()
+        form = PutForm(data, accounts=accounts, targets=self.targets, closed=closed, **values)
+        if self.troubles:
+            form.fields["playlist"].error_messages["invalid_choice"] = NOT_SHOWN
+        return form
+
+    def _add(self, target: Target) -> None:
+        """Offer a playlist once, by the account that may change it where two list it."""
+        known = library.find(self.targets, target.playlist_id)
+        if known is None:
+            self.targets.append(target)
+        elif self._lacks(known) and not self._lacks(target):
+            self.targets[self.targets.index(known)] = target
+
+    def _lacks(self, target: Target) -> str:
+        mine = (one for one in self.credentials if one.account_id == target.account_id)
+        return library.lacks(next(mine), public=target.public)
+
+    def _closed(self) -> dict[str, str]:
+        """Return the choices that cannot be taken now, with the reason."""
+        closed = {one.playlist_id: self._lacks(one) for one in self.targets}
+        for credential in self.credentials:
+            is_only = len(self.credentials) == 1
+            trouble = "cannot be used now" if credential.account_id in self.troubles else ""
+            choice = NEW if is_only else new_of(credential.account)
+            closed[choice] = trouble or library.lacks(credential, public=False)
+        return {choice: reason for choice, reason in closed.items() if reason}
 
     def render(
         self, request: HttpRequest, form: PutForm, *, trouble: str = "", status: int = 200

@@ -25,6 +25,7 @@ class Playlist:
     collaborative: bool
     snapshot_id: str
     total: int | None  # None where Spotify does not open the list to this person
+    public: bool | None = None  # None where Spotify does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def playlist(body: Mapping[str, Any]) -> Playlist:
         raise errors.Unreadable(200, "playlist")
     # "items" since February 2026 and in development mode, "tracks" before and in extended mode.
     contents = _map(body, "items") or _map(body, "tracks")
-    total = contents.get("total")
+    total, public = contents.get("total"), body.get("public")
     return Playlist(
         id=_text(body, "id"),
         name=_text(body, "name"),
@@ -74,6 +75,7 @@ def playlist(body: Mapping[str, Any]) -> Playlist:
         collaborative=body.get("collaborative") is True,
         snapshot_id=_text(body, "snapshot_id"),
         total=total if isinstance(total, int) else None,
+        public=public if isinstance(public, bool) else None,
     )
 
 

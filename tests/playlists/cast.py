@@ -44,18 +44,25 @@ class Member:
     credential: Credential
 
     @classmethod
-    def joins(cls, spotify: Control, name: str) -> Member:
+    def joins(
+        cls,
+        spotify: Control,
+        name: str,
+        *,
+        scopes: Sequence[str] = BASE,
+        user: User | None = None,
+    ) -> Member:
         person = spotify.add_user(name, allowed=True)
-        user = User.objects.create_user(f"{name}@example.org", name=name)
+        user = user or User.objects.create_user(f"{name}@example.org", name=name)
         account = SocialAccount.objects.create(
             user=user, provider="spotify", uid=person["account_id"], extra_data={}
         )
-        given = spotify.tokens(name, list(BASE))
+        given = spotify.tokens(name, list(scopes))
         grant = Grant(
             access_token=Secret(given["access_token"]),
             refresh_token=Secret(given["refresh_token"]),
             expires_in=timedelta(seconds=given.get("expires_in", 3600)),
-            scopes=BASE,
+            scopes=tuple(scopes),
         )
         credential = tokens.absorb(account, grant, consent=True, provider_user_id=name)
         return cls(spotify, name, user, account, credential)

@@ -12,7 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from accounts.scopes import BASE
 from playlists.models import Run
+from simulator.control_client import Control
 from spotsite import clock
 from tests.playlists.cast import BACKEND, Member, said, tracks, worked
 
@@ -228,6 +230,85 @@ def test_names_with_half_a_character_are_shown_and_stored_without_it(ada: Member
     assert run.name == "Broken ?"
     assert run.start()
     assert worked(run).state == Run.State.DONE, run.sentence
+
+
+@pytest.fixture
+def second(ada: Member) -> Member:
+    """Ada's other account at Spotify, which does not take its token any more."""
+    other = Member.joins(ada.spotify, "ada2", user=ada.user)
+    ada.spotify.revoke("ada2", access_tokens=True)
+    return other
+
+
+def test_trouble_with_one_account_leaves_the_other_to_be_used(ada: Member, second: Member) -> None:
+    playlist_id = ada.has(tracks(3))
+    browser = ada.browser()
+
+    told = said(browser.get(PUT))
+    assert f"{second.account.uid}: Spotify needs your permission again" in told
+    previewed(browser, list=tracks(1)[0], playlist=playlist_id)
+    previewed(browser, list=tracks(1)[0], playlist="", name="Fresh")
+    previewed(browser, list=tracks(1)[0], playlist=f"new:{ada.account.pk}", name="Fresh")
+
+    assert {run.account for run in Run.objects.all()} == {ada.account}
+
+
+def test_the_account_in_trouble_is_refused_with_the_reason(ada: Member, second: Member) -> None:
+    browser = ada.browser()
+    wish = f"new:{second.account.pk}"
+
+    assert f'value="{wish}" disabled' in browser.get(PUT).content.decode()
+    told = refused(browser, list=tracks(1)[0], playlist=wish, name="Fresh")
+    assert "Cannot be used now. Pick another one" in told
+    theirs = second.has(tracks(3))
+    told = refused(browser, list=tracks(1)[0], playlist=theirs)
+    assert "not among those that Spotify shows us now" in told
+
+
+@pytest.mark.parametrize(("kind", "other"), [("public", "private"), ("private", "public")])
+def test_a_right_that_is_missing_switches_the_choice_off(
+    spotify: Control, transactional_db: None, kind: str, other: str
+) -> None:
+    scopes = [scope for scope in BASE if scope != f"playlist-modify-{kind}"]
+    ada = Member.joins(spotify, "ada", scopes=scopes)
+    closed = ada.has(tracks(3), public=kind == "public")
+    open_ = ada.has(tracks(3), public=other == "public")
+    browser = ada.browser()
+
+    page = browser.get(PUT).content.decode()
+    assert f'value="{closed}" disabled' in page
+    assert f'value="{open_}" disabled' not in page
+    assert ('value="new" disabled' in page) == (kind == "private")
+    assert f"the connection lacks the right to change {kind} playlists" in page
+    told = refused(browser, list=tracks(1)[0], playlist=closed)
+    assert f"The connection lacks the right to change {kind} playlists. Pick another" in told
+    previewed(browser, list=tracks(1)[0], playlist=open_)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "message", "words"),
+    [
+        ("/me/playlists$", 404, "Not found.", "Spotify does not show your playlists now."),
+        (ITEMS, 404, "Not found.", "Spotify does not find the playlist (any more)."),
+        ("/me/playlists$", 403, "Insufficient client scope", "the right to see your playlists."),
+        (ITEMS, 403, "Insufficient client scope", "the right to see this playlist."),
+        (ITEMS, 403, "Forbidden", "does not let this account see the playlist."),
+    ],
+)
+def test_what_spotify_refused_to_show_is_said_as_that(
+    ada: Member, path: str, status: int, message: str, words: str
+) -> None:
+    playlist_id = ada.has(tracks(3))
+    error = {"error": {"status": status, "message": message}}
+    ada.spotify.fault(path=path, status=status, json=error, times=None)
+
+    assert words in refused(ada.browser(), list=tracks(1)[0], playlist=playlist_id)
+
+
+def test_a_short_pause_has_no_time_of_day(ada: Member) -> None:
+    ada.spotify.fault(path="/me/playlists$", status=429, headers={"Retry-After": "2"})
+
+    assert "Please try again in a few seconds." in said(ada.browser().get(PUT))
 
 
 def test_runs_of_others_are_not_there(ada: Member) -> None:
