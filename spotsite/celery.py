@@ -11,7 +11,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import beat_init, worker_init
 
 from spotsite import startup
 
@@ -20,6 +20,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spotsite.settings")
 app = Celery("spotsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def be_patient(**kwargs: Any) -> None:
+    """Let those who live for the broker try again to connect, which a page does not."""
+    options = dict(app.conf.broker_transport_options)
+    options.pop("max_retries", None)
+    app.conf.broker_transport_options = options
 
 
 @worker_init.connect

@@ -114,7 +114,8 @@ DATABASES = {
 }
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
 # A server that hangs is one that is away: nobody waits longer for it.
-VALKEY_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 2}
+# A page asks the cache several times, so each of them is short.
+VALKEY_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 1}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -258,7 +259,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "spotsite:",
     # kombu reads BRPOP's answer when it is there, so no timeout cuts the wait for work short.
     **VALKEY_TIMEOUTS,
-    # Else a page that sends a task tries for 6 s to connect; worker and beat count their own tries.
+    "socket_timeout": 2,
+    # Else a page that sends a task tries for 6 s to connect. Worker and beat drop this again.
     "max_retries": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False  # what is not sent now is found by a sweep

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ from runner import control
 from simulator.control_client import Control
 from spotsite import nudges, outages
 from tests.people import give_email, prove_again
+from tests.processes import Worker, wait_for
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -152,6 +154,17 @@ def test_a_broker_that_hangs_counts_as_away(hung_valkey: None) -> None:
     assert Client().get("/healthz").json() == {"ok": False, "database": True, "broker": False}
     assert not nudges.send(withdraw_permission, 0)
     assert is_calm(Client().post("/accounts/spotify/login/"))
+
+
+def test_a_broker_is_not_given_up_while_there_is_nothing_to_do(worker: Worker) -> None:
+    """The wait for work is longer than the time after which a broker counts as hung."""
+    before = len(worker.lines)
+    patience = settings.CELERY_BROKER_TRANSPORT_OPTIONS["socket_timeout"]
+    ends = time.monotonic() + 2.5 * patience
+
+    wait_for(lambda: time.monotonic() > ends)
+
+    assert worker.lines[before:] == []
 
 
 def test_nobody_waits_long_for_valkey_or_for_a_connection_to_postgres() -> None:
