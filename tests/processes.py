@@ -89,8 +89,9 @@ class Worker:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.lines.append(line)
+        with process.stdout as lines:
+            for line in lines:
+                self.lines.append(line)
 
     def _ready(self) -> bool:
         if self._process is not None and self._process.poll() is not None:
