@@ -1,0 +1,327 @@
+"""Which few calls turn one list into another, and which dates they keep: exact, 100 URIs at most.
+
+An item keeps the date when it was added as long as no call removes it; moving keeps the date. At
+no moment the list holds fewer items than the shorter of the two less 100.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from playlists import steps
+from playlists.planning import bounds
+from playlists.planning.arranging import arrange
+from playlists.planning.edits import NEW, Add, Edit, Move, Remove, Replace, Trace, writable
+from playlists.planning.keeping import Chooser
+from playlists.planning.matching import match, surplus
+from playlists.planning.writing import Stuck, write
+from playlists.steps import BATCH, Unreachable, Unwritable
+
+__all__ = [
+    "DEFAULT",
+    "Add",
+    "Budget",
+    "Cheapest",
+    "Edit",
+    "Lost",
+    "Move",
+    "Plan",
+    "Policy",
+    "Remove",
+    "Replace",
+    "Strict",
+    "Unreachable",
+    "Unwritable",
+    "Why",
+    "keepable",
+    "least_calls",
+    "most_kept",
+    "plan",
+    "replace_price",
+    "rewrite_price",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Strict:
+    """Keep every date that can be kept, in the fewest calls found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Keep as many dates as found for so many calls more than replacing costs."""
+
+    extra: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cheapest:
+    """Make the fewest calls found; dates are kept where that is free."""
+
+
+Policy = Strict | Budget | Cheapest
+DEFAULT = Budget()
+
+
+class Why(Enum):
+    COPIES = "there were more copies than wanted, and only all of them can be removed"
+    CALLS = "keeping it would have cost more calls than allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An item that is in both lists, but with a new date in the second."""
+
+    uri: str
+    was: int
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The calls and what they do; numbers are indexes in the current and the wanted list."""
+
+    edits: tuple[Edit, ...]
+    kept: tuple[tuple[int, int], ...]  # (was, is)
+    added: tuple[int, ...]  # wanted items with more copies than before
+    removed: tuple[int, ...]  # current items with fewer copies from now on
+    moved: tuple[int, ...]  # those of the kept, as they were, that a call moves
+    lost: tuple[Lost, ...]
+    keepable: int
+
+    @property
+    def calls(self) -> int:
+        return len(self.edits)
+
+
+def keepable(current: Sequence[str], wanted: Sequence[str]) -> int:
+    """Count the items whose URI has no surplus copies: their dates can be kept."""
+    then = Counter(wanted)
+    return sum(copies for uri, copies in Counter(current).items() if copies <= then[uri])
+
+
+def replace_price(wanted: Sequence[str], *, batch: int = BATCH) -> int:
+    """Return what overwriting costs, where it is allowed: budgets are measured from it."""
+    return max(1, -(-len(wanted) // batch))
+
+
+def rewrite_price(current: Sequence[str], wanted: Sequence[str], *, batch: int = BATCH) -> int:
+    """Return what exchanging a whole long list costs without emptying it."""
+    return -(-len(current) // batch) + -(-len(wanted) // batch)
+
+
+def allowance(
+    current: Sequence[str], wanted: Sequence[str], extra: int, *, batch: int = BATCH
+) -> int:
+    """Return the calls of a budget: a longer list needs enough to be rewritten."""
+    calls = replace_price(wanted, batch=batch) + extra
+    if replaceable(current, batch=batch):
+        return calls
+    return max(calls, rewrite_price(current, wanted, batch=batch))
+
+
+def replaceable(current: Sequence[str], *, batch: int = BATCH) -> bool:
+    return len(current) <= batch and all(writable(uri) for uri in current)
+
+
+def plan(
+    current: Sequence[str],
+    wanted: Sequence[str],
+    policy: Policy = DEFAULT,
+    *,
+    batch: int = BATCH,
+) -> Plan:
+    """Return the calls that turn ``current`` into ``wanted``; raise ``Unreachable`` if none do.
+
+    An empty URI stands for an item that is not available: it can be moved, as local files can.
+    """
+    search = _Search(current, wanted, batch)
+    match policy:
+        case Strict():
+            edits = search.strict()
+        case Budget(extra):
+            edits = search.within(allowance(current, wanted, extra, batch=batch))
+        case Cheapest():
+            edits = search.cheapest()
+    return _told(current, wanted, edits)
+
+
+def least_calls(current: Sequence[str], wanted: Sequence[str], *, batch: int = BATCH) -> int:
+    """Return a lower bound of the calls of a strict plan."""
+    return bounds.fewest_calls(current, wanted, batch=batch)
+
+
+def most_kept(
+    current: Sequence[str], wanted: Sequence[str], calls: int, *, batch: int = BATCH
+) -> int:
+    """Return an upper bound of the dates that a plan of so many calls can keep."""
+    return bounds.most_kept(current, wanted, calls, batch=batch)
+
+
+class _Search:
+    """The edits of each policy for one pair of lists."""
+
+    def __init__(self, current: Sequence[str], wanted: Sequence[str], batch: int) -> None:
+        self._current = current
+        self._wanted = wanted
+        self._batch = batch
+        self._origin = match(current, wanted)
+        self._surplus = surplus(current, wanted)
+
+    def strict(self) -> Sequence[Edit]:
+        edits = self._written(self._origin)
+        return edits if edits is not None else self._overwritten()
+
+    def within(self, calls: int) -> Sequence[Edit]:
+        """Return edits that keep the most dates found for at most ``calls``."""
+        whole = self._written(self._origin)
+        if whole is not None and len(whole) <= calls:
+            return whole
+        best: tuple[int, int] | None = None
+        chosen: Sequence[Edit] | None = None
+        for origin in self._proposals(calls):
+            kept = len(origin) - origin.count(NEW)
+            if best is not None and (kept, 0) < best:
+                continue
+            price = self._price(origin)
+            if price > calls or (best is not None and (kept, -price) <= best):
+                continue
+            edits = self._written(origin)
+            if edits is not None and len(edits) <= calls:
+                best, chosen = (kept, -len(edits)), edits
+        if chosen is not None:
+            return chosen
+        if any(not writable(uri) for uri in self._current):
+            # What cannot be added anew must be moved, whatever that costs.
+            edits = self._written(self._unwritable_only())
+            return edits if edits is not None else self._overwritten()
+        return self._overwritten()
+
+    def cheapest(self) -> Sequence[Edit]:
+        most = rewrite_price(self._current, self._wanted, batch=self._batch)
+        if replaceable(self._current, batch=self._batch):
+            most = replace_price(self._wanted, batch=self._batch)
+        edits = self.within(most)
+        while edits:
+            fewer = self.within(len(edits) - 1)
+            if len(fewer) >= len(edits):
+                return edits
+            edits = fewer
+        return edits
+
+    def _proposals(self, calls: int) -> Iterator[list[int]]:
+        chooser = Chooser(self._current, self._wanted, self._origin, self._batch)
+        yield from chooser.proposals(calls)
+
+    def _price(self, origin: Sequence[int]) -> int:
+        kept = {place for place in origin if place != NEW}
+        going = {uri for place, uri in enumerate(self._current) if place not in kept}
+        return -(-len(going) // self._batch) + arrange(origin, self._batch).calls
+
+    def _written(self, origin: Sequence[int]) -> Sequence[Edit] | None:
+        arrangement = arrange(origin, self._batch)
+        try:
+            return write(self._current, self._wanted, origin, arrangement, self._batch)
+        except Stuck:
+            return None
+
+    def _overwritten(self) -> Sequence[Edit]:
+        """Return edits that exchange everything, or as little as lists full of copies allow."""
+        if replaceable(self._current, batch=self._batch):
+            return [
+                Replace(tuple(self._wanted[: self._batch])),
+                *_appended(self._wanted, self._batch),
+            ]
+        short = self._cut_short()
+        exchanged = self._written([NEW] * len(self._wanted)) if self._all_writable() else None
+        ways = [way for way in (short, exchanged) if way is not None]
+        if ways:
+            return min(ways, key=len)
+        return [
+            Replace(step.uris)
+            if isinstance(step, steps.Overwrite)
+            else Remove(step.uris)
+            if isinstance(step, steps.Remove)
+            else Add(step.position, step.uris)
+            for step in steps.replace(self._current, self._wanted, batch=self._batch)
+        ]
+
+    def _unwritable_only(self) -> list[int]:
+        return [
+            place if place != NEW and not writable(self._current[place]) else NEW
+            for place in self._origin
+        ]
+
+    def _all_writable(self) -> bool:
+        return all(writable(uri) for uri in self._current)
+
+    def _cut_short(self) -> Sequence[Edit] | None:
+        """Remove down to what one call may overwrite, where the list may become so short."""
+        if not self._all_writable():
+            return None
+        floor = min(len(self._current), len(self._wanted)) - self._batch
+        size = len(self._current)
+        removals: list[list[str]] = [[]]
+        copies = Counter(self._current)
+        for uri in sorted(copies, key=lambda one: -copies[one]):
+            if size <= self._batch:
+                break
+            if len(removals[-1]) == self._batch:
+                removals.append([])
+            if size - copies[uri] >= floor:
+                removals[-1].append(uri)
+                size -= copies[uri]
+        if size > self._batch:
+            return None
+        return [
+            *(Remove(tuple(uris)) for uris in removals if uris),
+            Replace(tuple(self._wanted[: self._batch])),
+            *_appended(self._wanted, self._batch),
+        ]
+
+
+def _appended(wanted: Sequence[str], batch: int) -> Iterator[Edit]:
+    for start in range(batch, len(wanted), batch):
+        yield Add(start, tuple(wanted[start : start + batch]))
+
+
+def _told(current: Sequence[str], wanted: Sequence[str], edits: Sequence[Edit]) -> Plan:
+    """Follow every item through the edits and say what became of it."""
+    trace = Trace(current)
+    for edit in edits:
+        trace.apply(edit)
+    if trace.uris != list(wanted):
+        raise AssertionError("a plan must end at the wanted list")
+    now, then = Counter(current), Counter(wanted)
+    stayed = set(trace.origin)
+    fresh: Counter[str] = Counter()
+    added: list[int] = []
+    for index, (uri, place) in enumerate(zip(wanted, trace.origin, strict=True)):
+        if place == NEW:
+            fresh[uri] += 1
+            if fresh[uri] <= then[uri] - now[uri]:
+                added.append(index)
+    removed: list[int] = []
+    lost: list[Lost] = []
+    seen: Counter[str] = Counter()
+    for place, uri in enumerate(current):
+        if place in stayed:
+            continue
+        seen[uri] += 1
+        if seen[uri] <= then[uri]:
+            why = Why.COPIES if now[uri] > then[uri] else Why.CALLS
+            lost.append(Lost(uri, place, why))
+        else:
+            removed.append(place)
+    return Plan(
+        edits=tuple(edits),
+        kept=tuple((place, index) for index, place in enumerate(trace.origin) if place != NEW),
+        added=tuple(added),
+        removed=tuple(removed),
+        moved=tuple(sorted(trace.moved & stayed - {NEW})),
+        lost=tuple(lost),
+        keepable=keepable(current, wanted),
+    )

@@ -1,0 +1,82 @@
+"""The four calls that change a list, and what each does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+NEW = -1  # stands for an item that was not in the list before
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Take out every copy of each URI: Spotify cannot take out only one."""
+
+    uris: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    position: int
+    uris: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Put ``length`` items from ``start`` before the item that stands at ``before`` now."""
+
+    start: int
+    length: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Overwrite the whole list: only for one of at most 100 items."""
+
+    uris: tuple[str, ...]
+
+
+Edit = Remove | Add | Move | Replace
+
+
+class Trace:
+    """A list while edits happen to it: its URIs, and which of its first items each one is."""
+
+    def __init__(self, current: Sequence[str]) -> None:
+        self.uris = list(current)
+        self.origin = list(range(len(current)))
+        self.moved: set[int] = set()
+
+    def apply(self, edit: Edit) -> None:
+        match edit:
+            case Remove(uris):
+                gone = frozenset(uris)
+                stay = [place for place, uri in enumerate(self.uris) if uri not in gone]
+                self.uris = [self.uris[place] for place in stay]
+                self.origin = [self.origin[place] for place in stay]
+            case Add(position, uris):
+                self.uris[position:position] = uris
+                self.origin[position:position] = [NEW] * len(uris)
+            case Move(start, length, before):
+                self.moved.update(self.origin[start : start + length])
+                _move(self.uris, start, length, before)
+                _move(self.origin, start, length, before)
+            case Replace(uris):
+                self.uris = list(uris)
+                self.origin = [NEW] * len(uris)
+
+
+def _move(items: list[T], start: int, length: int, before: int) -> None:
+    block = items[start : start + length]
+    del items[start : start + length]
+    target = before if before <= start else before - length
+    items[target:target] = block
+
+
+def writable(uri: str) -> bool:
+    """Say whether calls can remove and add it: not a local file, not an item that is missing."""
+    return bool(uri) and not uri.startswith("spotify:local:")

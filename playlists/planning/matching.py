@@ -1,0 +1,116 @@
+"""Which item of the wanted list is which item of the current one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from playlists.planning.edits import NEW, writable
+from playlists.steps import Unwritable
+
+# Lists with more possible pairs than this are full of copies: their copies are paired in order.
+MOST_PAIRS = 300_000
+
+
+def surplus(current: Sequence[str], wanted: Sequence[str]) -> frozenset[str]:
+    """Return the URIs with more copies now than wanted: all their copies must go."""
+    now, then = Counter(current), Counter(wanted)
+    for uri in {*now, *then}:
+        if not writable(uri) and now[uri] != then[uri]:
+            raise Unwritable("a local file or an item that is not available would come or go")
+    return frozenset(uri for uri, copies in now.items() if copies > then[uri])
+
+
+def match(current: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Return for each wanted item its index in ``current``, or NEW; all keepable ones are paired.
+
+    First as many as stay in order, then the neighbours of those, then the rest as they come.
+    """
+    gone = surplus(current, wanted)
+    places: dict[str, list[int]] = defaultdict(list)
+    for index, uri in enumerate(current):
+        if uri not in gone:
+            places[uri].append(index)
+    pairs = _Pairs(current, wanted, places)
+    pairs.take(_in_order(wanted, places))
+    pairs.take_certain()
+    pairs.take_neighbours()
+    pairs.take_rest()
+    return pairs.origin
+
+
+def _in_order(wanted: Sequence[str], places: dict[str, list[int]]) -> list[tuple[int, int]]:
+    """Return a longest common subsequence as (wanted, current) indexes (Hunt and Szymanski)."""
+    repeated = sum(len(places.get(uri, ())) for uri in wanted) > MOST_PAIRS
+    ends: list[int] = []
+    nodes: list[tuple[int, int, int]] = []  # wanted index, current index, node before
+    tails: list[int] = []
+    for index, uri in enumerate(wanted):
+        copies = places.get(uri, [])
+        if repeated and len(copies) > 1:
+            continue
+        for place in reversed(copies):
+            rank = bisect_left(ends, place)
+            nodes.append((index, place, tails[rank - 1] if rank else -1))
+            if rank == len(ends):
+                ends.append(place)
+                tails.append(len(nodes) - 1)
+            else:
+                ends[rank] = place
+                tails[rank] = len(nodes) - 1
+    chain = []
+    node = tails[-1] if tails else -1
+    while node >= 0:
+        index, place, node = nodes[node]
+        chain.append((index, place))
+    return chain
+
+
+class _Pairs:
+    def __init__(
+        self, current: Sequence[str], wanted: Sequence[str], places: dict[str, list[int]]
+    ) -> None:
+        self.origin = [NEW] * len(wanted)
+        self._wanted = wanted
+        self._current = current
+        self._places = places
+        self._target = [NEW] * len(current)
+
+    def take(self, pairs: list[tuple[int, int]]) -> None:
+        for index, place in pairs:
+            self.origin[index] = place
+            self._target[place] = index
+
+    def _open(self) -> Iterator[tuple[list[int], list[int]]]:
+        """Yield for each URI its wanted and its current indexes that have no partner."""
+        wanted: dict[str, list[int]] = defaultdict(list)
+        for index, uri in enumerate(self._wanted):
+            if self.origin[index] == NEW and uri in self._places:
+                wanted[uri].append(index)
+        for uri, indexes in wanted.items():
+            free = [place for place in self._places[uri] if self._target[place] == NEW]
+            yield indexes, free
+
+    def take_certain(self) -> None:
+        for indexes, free in self._open():
+            if len(indexes) == len(free) == 1:
+                self.take([(indexes[0], free[0])])
+
+    def take_neighbours(self) -> None:
+        for step in (1, -1):
+            for place in range(len(self._current))[::step]:
+                before = place - step
+                if self._target[place] != NEW or not 0 <= before < len(self._current):
+                    continue
+                index = self._target[before] + step
+                if self._target[before] == NEW or not 0 <= index < len(self._wanted):
+                    continue
+                uri = self._current[place]
+                # A surplus URI has no places and keeps none of its copies.
+                if self.origin[index] == NEW and self._wanted[index] == uri in self._places:
+                    self.take([(index, place)])
+
+    def take_rest(self) -> None:
+        for indexes, free in self._open():
+            self.take(list(zip(indexes, free, strict=False)))
