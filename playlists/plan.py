@@ -16,7 +16,7 @@ from playlists.planning import bounds
 from playlists.planning.arranging import arrange
 from playlists.planning.edits import NEW, Add, Edit, Move, Remove, Replace, Trace, writable
 from playlists.planning.keeping import Chooser
-from playlists.planning.matching import match, surplus
+from playlists.planning.matching import match
 from playlists.planning.writing import Stuck, write
 from playlists.steps import BATCH, Unreachable, Unwritable
 
@@ -64,6 +64,11 @@ class Cheapest:
 
 Policy = Strict | Budget | Cheapest
 DEFAULT = Budget()
+
+# How much is tried before a budget's plan is chosen.
+MOST_TRIES = 60
+MOST_STARTS = 2
+MOST_ADDED = 12
 
 
 class Why(Enum):
@@ -169,7 +174,8 @@ class _Search:
         self._wanted = wanted
         self._batch = batch
         self._origin = match(current, wanted)
-        self._surplus = surplus(current, wanted)
+        self._least_calls = bounds.fewest_calls(current, wanted, origin=self._origin, batch=batch)
+        self._chooser = Chooser(current, wanted, self._origin, batch)
 
     def strict(self) -> Sequence[Edit]:
         edits = self._written(self._origin)
@@ -177,23 +183,13 @@ class _Search:
 
     def within(self, calls: int) -> Sequence[Edit]:
         """Return edits that keep the most dates found for at most ``calls``."""
-        whole = self._written(self._origin)
-        if whole is not None and len(whole) <= calls:
-            return whole
-        best: tuple[int, int] | None = None
-        chosen: Sequence[Edit] | None = None
-        for origin in self._proposals(calls):
-            kept = len(origin) - origin.count(NEW)
-            if best is not None and (kept, 0) < best:
-                continue
-            price = self._price(origin)
-            if price > calls or (best is not None and (kept, -price) <= best):
-                continue
-            edits = self._written(origin)
-            if edits is not None and len(edits) <= calls:
-                best, chosen = (kept, -len(edits)), edits
-        if chosen is not None:
-            return chosen
+        if self._least_calls <= calls:
+            whole = self._written(self._origin)
+            if whole is not None and len(whole) <= calls:
+                return whole
+        edits = self._kept_most(calls)
+        if edits is not None:
+            return edits
         if any(not writable(uri) for uri in self._current):
             # What cannot be added anew must be moved, whatever that costs.
             edits = self._written(self._unwritable_only())
@@ -212,9 +208,29 @@ class _Search:
             edits = fewer
         return edits
 
-    def _proposals(self, calls: int) -> Iterator[list[int]]:
-        chooser = Chooser(self._current, self._wanted, self._origin, self._batch)
-        yield from chooser.proposals(calls)
+    def _kept_most(self, calls: int) -> Sequence[Edit] | None:
+        """Try the heaviest proposals until one fits, then what fits beside it."""
+        found: list[frozenset[int]] = []
+        for chosen in self._chooser.proposals(calls)[:MOST_TRIES]:
+            if self._fits(chosen, calls):
+                found.append(self._polished(chosen, calls))
+                if len(found) == MOST_STARTS:
+                    break
+        found.sort(key=self._chooser.weight, reverse=True)
+        for chosen in found:
+            edits = self._written(self._chooser.kept(chosen))
+            if edits is not None and len(edits) <= calls:
+                return edits
+        return None
+
+    def _polished(self, chosen: frozenset[int], calls: int) -> frozenset[int]:
+        for group in self._chooser.heaviest_beside(chosen, MOST_ADDED):
+            if self._fits(chosen.union(group), calls):
+                chosen = chosen.union(group)
+        return chosen
+
+    def _fits(self, chosen: frozenset[int], calls: int) -> bool:
+        return self._price(self._chooser.kept(chosen)) <= calls
 
     def _price(self, origin: Sequence[int]) -> int:
         kept = {place for place in origin if place != NEW}

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
+from math import inf
 
 from playlists.planning.edits import NEW
 from playlists.planning.matching import match, surplus
 
 
-def fewest_calls(current: Sequence[str], wanted: Sequence[str], *, batch: int = 100) -> int:
+def fewest_calls(
+    current: Sequence[str],
+    wanted: Sequence[str],
+    *,
+    origin: Sequence[int] | None = None,
+    batch: int = 100,
+) -> int:
     """Return a lower bound of the calls that keep all keepable dates.
 
     The pairing of repeated items is the planner's own: for lists with copies it is an estimate.
     """
-    origin = match(current, wanted)
+    origin = match(current, wanted) if origin is None else origin
     removals = _calls(len(surplus(current, wanted)), batch)
     kept = [place for place in origin if place != NEW]
     new = len(origin) - len(kept)
@@ -76,33 +83,48 @@ def most_kept(
 ) -> int:
     """Return an upper bound of the dates that any plan of ``calls`` calls keeps.
 
-    A plan that keeps p blocks (side by side before and after) has p + a - 1 pairs of neighbours to
-    make where a runs are new; an addition makes two of them at most, a move three. So with q calls
-    beside the removals at most 3q + 1 blocks stay, less two for each addition that there must be,
-    and none is longer than an ascending run of the wanted list. The fewer stay, the more removals
-    and additions there must be. For lists with copies this, too, is an estimate.
+    A plan that keeps p blocks (side by side before and after) with a runs of new items around them
+    has p + a + 1 places where pieces must meet; the start and the end may be right already. An
+    addition makes two of them at most (one less for each further run that it carries), a move
+    three. So p + a + 1 is at most 2A + 3M and the right ends. The fewer items stay, the more
+    removals and additions there must be. What weighs most within that, if blocks need only stand
+    in order, is bounded by prices on the pieces. For lists with copies this is an estimate.
     """
     origin = match(current, wanted)
-    sums = [0, *accumulate(sorted(_ascending(origin), reverse=True))]
-    # Each copy that stays spares at most one URI its removal.
+    most = len(origin) - origin.count(NEW)
     distinct = len(set(current))
-    for kept in range(sums[-1], 0, -1):
+    prices = [(price, _worth(origin, price)) for price in PRICES]
+    for kept in range(most, 0, -1):
+        # Each item that stays spares at most one URI its removal.
         removals = _calls(max(0, distinct - kept), batch)
         additions = _calls(len(wanted) - kept, batch)
-        blocks = 3 * (calls - removals) + 1 - 2 * additions
-        if calls >= removals + additions and sums[min(max(blocks, 0), len(sums) - 1)] >= kept:
+        if calls < removals + additions:
+            return 0
+        pieces = 3 * (calls - removals) - additions + 1
+        if min(worth + price * pieces for price, worth in prices) >= kept:
             return kept
     return 0
 
 
-def _ascending(origin: Sequence[int]) -> Iterator[int]:
-    """Yield the lengths of the runs of kept neighbours that stand in this order now."""
-    length = 0
+PRICES = tuple(quarter / 4 for quarter in (*range(40), *range(40, 160, 8), *range(160, 1600, 80)))
+
+
+def _worth(origin: Sequence[int], price: float) -> float:
+    """Return the most that kept items can be worth when each block and each new run has a price.
+
+    A run of new items at an end costs double: it also spoils that end.
+    """
+    kept, given_up = 0.0, -2 * price  # where the item before is kept; where it is not
+    kept_before_any = True
     last = NEW
-    for place in (*origin, NEW):
-        if length and (place == NEW or place < last):
-            yield length
-            length = 0
-        if place != NEW:
-            length += 1
+    for place in origin:
+        before, gap = kept, given_up
+        given_up = max(gap, before - price) if not kept_before_any else gap
+        if place == NEW:
+            kept = -inf
+        else:
+            joined = before if not kept_before_any and NEW < last < place else before - price
+            kept = 1 + max(joined, gap - price)
+        kept_before_any = False
         last = place
+    return max(kept, given_up - price)

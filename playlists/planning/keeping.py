@@ -6,6 +6,7 @@ strips of other places come back by a move each; all the rest is given up and ad
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from heapq import nlargest
 from itertools import accumulate
 
 from playlists.planning.edits import NEW, writable
+
+BEYOND = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +55,81 @@ class Chooser:
                 yield _Strip(start, index + 1, rank[self._origin[start]])
             start = index + 1
 
-    def proposals(self, calls: int) -> Iterator[list[int]]:
-        """Yield matchings that need about ``calls`` calls, or fewer."""
+    def proposals(self, calls: int) -> list[frozenset[int]]:
+        """Return sets of strips that need about ``calls`` calls, the heaviest first."""
         removals = self._removals(sum(strip.weight for strip in self._strips))
         if removals > calls:
-            return
-        seen: set[frozenset[int]] = set()
-        weights = [strip.weight for strip in self._strips]
-        for light in sorted({0, *weights}, reverse=True):
-            heavy = [weight > light for weight in weights]
-            if sum(heavy) > 2 * calls + 10:
-                return
-            for spent, chain in self._chains(heavy, calls - removals):
-                chosen = self._filled(chain, calls - spent)
-                if chosen is not None and chosen not in seen:
-                    seen.add(chosen)
-                    yield self.kept(chosen)
+            return []
+        found: set[frozenset[int]] = set()
+        for heavy in self._heavy(calls):
+            # Block moves may join more than they are counted for here: two calls more are tried.
+            for spent, chain in self._chains(heavy, calls - removals + BEYOND):
+                for beyond in range(BEYOND + 1):
+                    chosen = self._filled(chain, calls + beyond - spent)
+                    if chosen is not None:
+                        found.add(chosen)
+        return sorted(found, key=lambda one: (-self.weight(one), sorted(one)))
+
+    def _heavy(self, calls: int) -> Iterator[list[bool]]:
+        """Yield which strips always stay: none, and some by other thresholds of weight."""
+        weights = sorted((strip.weight for strip in self._strips), reverse=True)
+        lights = {
+            weights[min(most, len(weights) - 1)]
+            for most in (calls // 3, calls, 2 * calls)
+            if weights
+        }
+        yield [False] * len(weights)
+        for light in sorted(lights, reverse=True):
+            if light < weights[0]:
+                yield [strip.weight > light for strip in self._strips]
+
+    def weight(self, chosen: Iterable[int]) -> int:
+        return sum(self._strips[one].weight for one in chosen)
+
+    def heaviest_beside(self, chosen: Iterable[int], most: int) -> list[list[int]]:
+        """Return the heaviest groups of other strips that one move each could bring back.
+
+        A group stands together in the wanted list, and in the current one but for what is not kept.
+        """
+        kept = set(chosen)
+        places = sorted(self._strips[one].place for one in kept)
+        groups: list[list[int]] = []
+        for number, strip in enumerate(self._strips):
+            if number in kept:
+                continue
+            last = self._strips[groups[-1][-1]] if groups else None
+            if (
+                last is not None
+                and last.end == strip.start
+                and last.place < strip.place
+                and bisect_left(places, last.place) == bisect_left(places, strip.place)
+            ):
+                groups[-1].append(number)
+            else:
+                groups.append([number])
+        return nlargest(most, groups, key=lambda one: (self.weight(one), -one[0]))
 
     def _removals(self, kept: int) -> int:
         return -(-(len(self._copies) - kept) // self._batch)
 
     def _filled(self, chain: Sequence[int], calls: int) -> frozenset[int] | None:
-        """Add to ``chain`` the heaviest strips that the calls left can move."""
-        beside = set(range(len(self._strips))).difference(chain)
-        weight = sum(self._strips[one].weight for one in chain)
+        """Add to ``chain`` the heaviest groups that the calls left can move."""
+        weight = self.weight(chain)
         chosen = list(chain)
         best = len(chain) if self._removals(weight) <= calls else -1
-        for one in nlargest(calls, beside, key=lambda one: (self._strips[one].weight, -one)):
-            chosen.append(one)
-            weight += self._strips[one].weight
+        spans: list[tuple[int, int]] = []
+        for group in self.heaviest_beside(chain, 2 * calls):
+            first, last = (self._strips[group[end]].place for end in (0, -1))
+            if any(start <= last and first <= end for start, end in spans):
+                continue
+            spans.append((first, last))
+            chosen += group
+            weight += self.weight(group)
             calls -= 1
             if self._removals(weight) <= calls:
                 best = len(chosen)
+            if calls <= 0:
+                break
         return frozenset(chosen[:best]) if best >= 0 else None
 
     def kept(self, chosen: Iterable[int]) -> list[int]:

@@ -86,6 +86,18 @@ def test_a_budget_is_not_overdrawn(lists: tuple[list[str], list[str]], extra: in
     assert found.calls <= calls
 
 
+@settings(max_examples=400, deadline=None)
+@given(pairs(unique=True), st.integers(0, 6))
+def test_no_plan_keeps_more_dates_than_the_upper_bound_of_its_calls(
+    lists: tuple[list[str], list[str]], extra: int
+) -> None:
+    current, wanted = lists
+    for policy in (Budget(extra), Strict()):
+        found = plan(current, wanted, policy)
+
+        assert len(found.kept) <= planner.most_kept(current, wanted, found.calls)
+
+
 @settings(max_examples=200, deadline=None)
 @given(pairs(unique=True))
 def test_the_cheapest_plan_has_no_more_calls_than_any_other(
