@@ -67,8 +67,8 @@ DEFAULT = Budget()
 
 # How much is tried before a budget's plan is chosen.
 MOST_TRIES = 60
-MOST_STARTS = 2
-MOST_ADDED = 12
+MOST_STARTS = 8
+MOST_ADDED = 20
 
 
 class Why(Enum):

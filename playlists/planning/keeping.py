@@ -17,6 +17,11 @@ from playlists.planning.edits import NEW, writable
 
 BEYOND = 2
 
+# Lists of more strips than this are not searched: only their heaviest strips are moved.
+MOST_STRIPS = 1200
+# How many steps a search for chains may take: it looks less far back in lists of many strips.
+MOST_STEPS = 3_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class _Strip:
@@ -155,6 +160,9 @@ class Chooser:
         A gap costs a call for each 100 items to add and one for each heavy strip, which moves.
         """
         strips = self._strips
+        if len(strips) > MOST_STRIPS:
+            yield 0, []
+            return
         total = len(self._origin)
         starts = [0, *(strip.start for strip in strips), total]
         ends = [0, *(strip.end for strip in strips), total]
@@ -169,10 +177,11 @@ class Chooser:
         nothing = (-1, 0, 0)
         table = [[nothing] * (calls + 1) for _ in starts]  # weight, node before, calls before
         table[0][0] = (0, 0, 0)
+        reach = MOST_STEPS // (len(starts) * (calls + 1))
         for t in range(1, len(starts)):
             row = table[t]
             own = ends[t] - starts[t]
-            for s in range(t - 1, -1, -1):
+            for s in (*range(t - 1, max(0, t - 1 - reach), -1), 0):
                 moved = moves[t] - moves[s + 1]
                 if moved > calls:
                     break
