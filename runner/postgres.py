@@ -25,7 +25,12 @@ QUESTION = "SELECT 1 FROM pg_database WHERE datname = 'spotsite'"
 PATIENCE_WITH_LEFTOVERS = 20.0  # seconds between asking and insisting
 MISSING_LIBRARY = re.compile(r"loading shared libraries: (\S+):")
 # Temporary data of tests need not survive a power cut, but a kill of the server it must.
-FOR_TESTS = ("fsync=off", "full_page_writes=off")
+# A test may kill the server, and the next start replays all since the last checkpoint: tests empty
+# many tables, and what they drop is looked for in all shared buffers, so both are kept small.
+FOR_TESTS = (
+    *("fsync=off", "full_page_writes=off", "shared_buffers=32MB"),
+    *("checkpoint_timeout=30s", "max_wal_size=64MB"),
+)
 
 
 def binaries() -> Path:

@@ -61,8 +61,20 @@ class Worker:
             start_new_session=True,
         )
         threading.Thread(target=self._read, args=[self._process], daemon=True).start()
-        wait_for(self._ready, seconds=START_SECONDS, what="the worker to be ready")
+        try:
+            wait_for(self._ready, seconds=START_SECONDS, what="the worker to be ready")
+        except AssertionError:
+            self.kill()
+            raise
         return self
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def said(self, words: str, *, times: int = 1) -> bool:
+        """Say whether ``words`` stand in that many of its lines, in whatever case."""
+        return sum(words in line.lower() for line in self.lines) >= times
 
     def stop(self) -> None:
         """Ask it to finish what it does, and wait."""

@@ -41,7 +41,7 @@ def no_valkey(valkey: None) -> Iterator[None]:
 
 @pytest.fixture
 def no_postgres(transactional_db: None) -> Iterator[None]:
-    control.ask("kill", "postgres")
+    control.ask("stop", "postgres")
     yield
     control.ask("start", "postgres")
     connection.close()
@@ -196,7 +196,7 @@ def test_pages_are_calm_without_postgres_and_come_back_with_it(
 ) -> None:
     visitor.sign_in("spotify", "ada")
     visitor.get("/connections/")
-    control.ask("kill", "postgres")
+    control.ask("stop", "postgres")
     try:
         away = visitor.get("/connections/")
         logged = [row.getMessage() for row in caplog.records if row.levelno >= logging.ERROR]
