@@ -192,8 +192,10 @@ class _Search:
             return edits
         if any(not writable(uri) for uri in self._current):
             # What cannot be added anew must be moved, whatever that costs.
-            edits = self._written(self._unwritable_only())
-            return edits if edits is not None else self._overwritten()
+            for origin in (self._unwritable_only(), self._origin):
+                edits = self._written(origin)
+                if edits is not None:
+                    return edits
         return self._overwritten()
 
     def cheapest(self) -> Sequence[Edit]:

@@ -210,6 +210,14 @@ def test_local_files_can_only_be_moved() -> None:
         assert {(3, 4), (4, 0)} <= set(found.kept)
 
 
+def test_local_files_are_moved_in_long_lists_full_of_copies_too() -> None:
+    rng = random.Random(5)
+    for _ in range(2):
+        tracks = [rng.choice(uris(120)) for _ in range(230)]
+        current, wanted = [*tracks, ""], ["", *rng.sample(tracks, 215)]
+        check(current, wanted, plan(current, wanted, Cheapest()))
+
+
 @pytest.mark.parametrize("special", ["spotify:local:artist:album:title:1", ""])
 def test_a_local_file_or_an_empty_place_cannot_come_or_go(special: str) -> None:
     for current, wanted in (([special], []), ([], [special]), ([special] * 2, [special])):
