@@ -24,6 +24,8 @@ def another_task() -> Iterator[int]:
         with mine.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s, 0)", [slots._worker()])
             yield int(cursor.fetchone()[0])
+            # The server notices a closed connection a moment later; this is at once.
+            cursor.execute("SELECT pg_advisory_unlock_all()")
     finally:
         mine.close()
 
