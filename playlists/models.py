@@ -39,6 +39,12 @@ class Track(models.Model):
     def __str__(self) -> str:
         return f"{self.artists} - {self.title}" if self.title else self.uri
 
+    @property
+    def spotify_url(self) -> str:
+        """Return the track's page at Spotify, empty for a local file."""
+        kind, _, name = self.uri.removeprefix("spotify:").partition(":")
+        return f"https://open.spotify.com/{kind}/{name}" if kind in {"track", "episode"} else ""
+
 
 class Version(models.Model):
     """An ordered list of items frozen from a playlist, never changed."""
@@ -163,7 +169,7 @@ class Run(models.Model):
 
     ACTIVE: ClassVar = (State.QUEUED, State.RUNNING, State.WAITING)
     RETRYABLE: ClassVar = (State.FAILED, State.CANCELLED)
-    LONG: ClassVar = ("wanted", "context", "report", "base", "goal", "edits", "aside")
+    LONG: ClassVar = ("wanted", "context", "report", "base", "goal", "edits", "halving")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(
@@ -179,6 +185,7 @@ class Run(models.Model):
     partial = models.BooleanField(default=False)  # a source was read only in part
     wanted = models.JSONField(default=list)  # the URIs that are put in
     context = models.JSONField(default=list)  # the order in which what is put back once stood
+    put_back = models.JSONField(default=list)  # URIs that go in though somebody took them out
     report = models.JSONField(default=dict)  # what the preview said, and what became of it
     approved = models.JSONField(default=dict)  # guards that a person waved through, how far each
 
@@ -206,8 +213,7 @@ class Run(models.Model):
     goal = models.JSONField(default=list)
     edits = models.JSONField(default=list)
     cursor = models.PositiveIntegerField(default=0)
-    aside = models.JSONField(default=list)  # groups of URIs, halves of an edit that was refused
-    dead = models.JSONField(default=list)  # URIs that Spotify does not take
+    halving = models.JSONField(default=dict)  # of an edit that is refused again and again
     # Write-ahead: a call that may be under way since then. What it is: edit ``cursor``, or making
     # the playlist while there is none.
     unknown_since = models.DateTimeField(null=True)
@@ -276,9 +282,12 @@ class Run(models.Model):
         return f"made by spotsite · {self.uuid.hex[:12]}"
 
     def start(self) -> bool:
-        """Queue a draft; False where somebody started it already."""
+        """Queue a draft; False where somebody started it already.
+
+        Who starts it has seen what the preview warns of, so that is approved.
+        """
         started = Run.objects.filter(pk=self.pk, state=self.State.DRAFT).update(
-            state=self.State.QUEUED, created_at=Now(), nudged_at=Now()
+            state=self.State.QUEUED, approved=self.tripped, created_at=Now(), nudged_at=Now()
         )
         return bool(started)
 

@@ -20,8 +20,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="run",
-            name="aside",
-            field=models.JSONField(default=list),
+            name="halving",
+            field=models.JSONField(default=dict),
         ),
         migrations.AddField(
             model_name="run",
@@ -60,11 +60,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="run",
-            name="dead",
-            field=models.JSONField(default=list),
-        ),
-        migrations.AddField(
-            model_name="run",
             name="edits",
             field=models.JSONField(default=list),
         ),
@@ -77,6 +72,11 @@ class Migration(migrations.Migration):
             model_name="run",
             name="is_planned",
             field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name="run",
+            name="put_back",
+            field=models.JSONField(default=list),
         ),
         migrations.AddField(
             model_name="run",
