@@ -294,7 +294,7 @@ class _Slice:
         self._now = list(before.uris)
         with transaction.atomic():
             self._keep_plan(plan, goal=seen.aim.goal)
-            ledgers.begin(run, seen, ledger)
+            ledgers.begin(run, seen, ledger, now=items)
 
     def _keep_plan(self, plan: Plan, *, goal: Sequence[str]) -> None:
         """Store the plan from the list as it is now; to the whole goal, or to a part of it."""
