@@ -41,6 +41,8 @@ IDS = {
     "TOKEN_KEYS": "spotsite.E021",
     "MAIL_FROM": "spotsite.E022",
     "LOG_LEVEL": "spotsite.E023",
+    "GUARD_SHARE": "spotsite.E024",
+    "GUARD_CALLS": "spotsite.E025",
 }
 HINTS = {
     "PUBLIC_URL": "Give scheme and host without a path: PUBLIC_URL=https://lists.example",
@@ -56,6 +58,8 @@ HINTS = {
     "SETTLE_SECONDS": "SETTLE_SECONDS=50 is the deadline of a call and 30 seconds.",
     "TOKEN_KEYS": "Make a key ring with: python manage.py tokens_newkey",
     "LOG_LEVEL": "LOG_LEVEL=INFO",
+    "GUARD_SHARE": "GUARD_SHARE=50 asks a person before more than half of a list is taken out.",
+    "GUARD_CALLS": "GUARD_CALLS=400 asks a person before more changes are made in one run.",
 }
 
 

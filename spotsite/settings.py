@@ -298,3 +298,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 BACKGROUND_SLOTS = env.number("BACKGROUND_SLOTS", 2)
 # After a write whose outcome is unknown nothing is trusted for this long (a call and 30 s).
 SETTLE_SECONDS = env.number("SETTLE_SECONDS", 50)
+
+# A run that would take out a larger share of a list (in %), or make more changes, asks first.
+GUARD_SHARE = env.number("GUARD_SHARE", 50)
+GUARD_CALLS = env.number("GUARD_CALLS", 400)
