@@ -95,12 +95,10 @@ def appending(wanted: Sequence[str], now: Sequence[Item]) -> Aim:
 def inserting(wanted: Sequence[str], now: Sequence[Item], context: Sequence[str]) -> Aim:
     """Aim at what is there, with ``wanted`` where it stood in ``context``."""
     rest, missing = _without(wanted, Counter(uri for uri in wanted if not can_be_written(uri)))
-    coming = Counter(rest)
+    unplaced = Counter(rest) - Counter(context)
     order = [Item(uri) for uri in context]
-    unplaced = coming - Counter(context)
-    order += [Item(uri) for uri in rest if unplaced[uri]]
-    goal = weave([item.uri for item in now], order, coming)
-    return Aim(goal=goal, ours=rest, missing=missing)
+    goal = weave([item.uri for item in now], order, Counter(rest) - unplaced)
+    return Aim(goal=[*goal, *unplaced.elements()], ours=rest, missing=missing)
 
 
 def regained(goal: Sequence[str], now: Sequence[Item], hand: Changes) -> list[str]:

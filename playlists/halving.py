@@ -51,10 +51,10 @@ class Halving:
         if len(uris) > 1:
             half = len(uris) // 2
             return replace(self, aside=(*self.aside, uris[half:]))
-        is_sure = uris[0] in self.doubted or not self.aside
-        if is_sure and others_work:
+        is_doubted = uris[0] in self.doubted
+        if others_work and (is_doubted or not self.aside):
             return replace(self, dead=(*self.dead, *uris))
-        if self.aside:
+        if self.aside and not is_doubted:
             others = self.aside[:-1]
             return replace(self, aside=(uris, *others), doubted=(*self.doubted, *uris))
         return None

@@ -101,23 +101,28 @@ class RunQuerySet(models.QuerySet["Run"]):
     def old_drafts(self) -> Self:
         return self.filter(state=Run.State.DRAFT, created_at__lt=Now() - DRAFT_LIFE)
 
-    def claim(self, pk: int) -> Run | None:
-        """Lease the run if it is due and nobody holds it; a dead holder's lease runs out."""
+    def unattended(self) -> Self:
+        """Those of people for whom no worker is at work: one person's many runs take turns."""
+        theirs = Run.objects.filter(user=models.OuterRef("user"), lease_until__gt=Now())
+        return self.exclude(models.Exists(theirs.exclude(pk=models.OuterRef("pk"))))
+
+    def claim(self, pk: int, *, in_turn: bool = False) -> Run | None:
+        """Lease the run if it is due and nobody holds it; a dead holder's lease runs out.
+
+        ``in_turn``: only while no other run of the same person is being worked on.
+        """
         with transaction.atomic():  # the row stays locked until it is read
-            taken = (
-                self.active()
-                .filter(_ready(), pk=pk)
-                .update(
-                    state=Run.State.RUNNING,
-                    lease_until=Now() + LEASE,
-                    lease_gen=F("lease_gen") + 1,
-                    # A lease that was not given back: its holder died.
-                    attempts=Case(
-                        When(lease_until=None, then=F("attempts")), default=F("attempts") + 1
-                    ),
-                    started_at=Coalesce("started_at", Now()),
-                    not_before=None,
-                )
+            mine = self.active().filter(_ready(), pk=pk)
+            taken = (mine.unattended() if in_turn else mine).update(
+                state=Run.State.RUNNING,
+                lease_until=Now() + LEASE,
+                lease_gen=F("lease_gen") + 1,
+                # A lease that was not given back: its holder died.
+                attempts=Case(
+                    When(lease_until=None, then=F("attempts")), default=F("attempts") + 1
+                ),
+                started_at=Coalesce("started_at", Now()),
+                not_before=None,
             )
             return self.get(pk=pk) if taken else None
 
