@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 
 from celery import Task, shared_task
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from playlists import budget, push
 from playlists.models import Run
 from playlists.push import Pace
-from spotsite import clock, slots
+from spotsite import clock, nudges, slots
 
 WATCHED, UNWATCHED = "interactive", "push"
 # A slice writes for 20 s, but may have to read a long list before and after.
@@ -20,8 +18,6 @@ SOFT_SECONDS, HARD_SECONDS = 150, 180
 _SOON_SECONDS = 60  # what is due sooner needs no sweep
 _NO_SLOT_SECONDS = 2.0
 _SWEEP_MOST = 500
-
-log = logging.getLogger(__name__)
 
 
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
@@ -77,7 +73,5 @@ def nudge(run_id: int, *, seconds: float = 0.0) -> None:
 
 
 def _send(task: Task, run_id: int, *, queue: str, seconds: float = 0.0) -> None:
-    try:
-        task.apply_async((run_id,), queue=queue, countdown=seconds or None, retry=False)
-    except OperationalError:
-        log.warning("the broker does not answer: the sweep will find run %s", run_id)
+    if not nudges.send(task, run_id, queue=queue, seconds=seconds):
+        Run.objects.filter(pk=run_id).update(nudged_at=None)  # the next sweep need not wait
