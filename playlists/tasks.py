@@ -9,10 +9,10 @@ from celery import Task, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from playlists import budget, push
+from playlists import budget, push, retention
 from playlists.models import Run
 from playlists.push import Pace
-from spotsite import clock, slots
+from spotsite import clock, nudges, slots
 
 WATCHED, UNWATCHED = "interactive", "push"
 # A slice writes for 20 s, but may have to read a long list before and after.
@@ -20,6 +20,7 @@ SOFT_SECONDS, HARD_SECONDS = 150, 180
 _SOON_SECONDS = 60  # what is due sooner needs no sweep
 _NO_SLOT_SECONDS = 2.0
 _SWEEP_MOST = 500
+_TIDY_SECONDS = 20.0
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,13 @@ def sweep() -> None:
     for run_id in forgotten:
         nudge(run_id)
     Run.objects.old_drafts().delete()
+
+
+@shared_task
+def tidy() -> None:
+    """Let go of old versions and of titles that nothing needs; a long time's worth in turns."""
+    if retention.tidy(seconds=_TIDY_SECONDS):
+        nudges.send(tidy)
 
 
 def nudge_on_commit(run: Run) -> None:
