@@ -69,16 +69,18 @@ def test_a_version_gives_back_what_was_frozen(ada: Member) -> None:
 
 
 def test_two_that_freeze_the_same_list_at_once_make_one_version(ada: Member) -> None:
+    freeze(ada, *tracks(300))  # else they wait for each other where the titles are written
+
     def in_a_thread(number: int) -> int:
         try:
-            return freeze(ada, *tracks(300), playlist_id=f"{number % 10:022}").pk
+            return freeze(ada, *tracks(300), playlist_id=f"{number // 8:022}").pk
         finally:
             connection.close()
 
     with ThreadPoolExecutor(8) as pool:
         pks = list(pool.map(in_a_thread, range(80)))
 
-    assert len(set(pks)) == Version.objects.count() == 10
+    assert len(set(pks)) == Version.objects.exclude(playlist_id=LIST).count() == 10
 
 
 def test_a_version_knows_the_run_that_made_it(ada: Member) -> None:
