@@ -68,4 +68,4 @@ def drop_tracks(*, most: int = _TRACKS_AT_ONCE) -> int:
     """Delete what is known of tracks that nothing has named for long; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(_DROP_TRACKS, [_MARGIN.total_seconds(), most])
-        return cursor.rowcount
+        return int(cursor.rowcount)

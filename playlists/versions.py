@@ -76,7 +76,8 @@ def freeze(
 def remember(items: Iterable[Item]) -> None:
     """Keep titles of what was read, so that no page ever needs a call to show a version."""
     seen = {item.uri: item for item in items if item.uri and item.title}
-    fresh = Track.objects.filter(uri__in=list(seen), fetched_at__gt=clock.now() - FRESH)
+    titled = Track.objects.filter(uri__in=list(seen)).exclude(title="")
+    fresh = titled.filter(fetched_at__gt=clock.now() - FRESH)
     for uri in fresh.values_list("uri", flat=True):
         del seen[uri]
     now = clock.now()

@@ -289,9 +289,7 @@ def test_the_daily_job_does_both(ada: Member, worker: Worker, settings: Settings
 
 
 @pytest.mark.parametrize(("name", "id_"), [("VERSION_DAYS", "E031"), ("VERSION_COUNT", "E032")])
-def test_a_site_that_keeps_nothing_is_reported(
-    settings: Settings, name: str, id_: str
-) -> None:
+def test_a_site_that_keeps_nothing_is_reported(settings: Settings, name: str, id_: str) -> None:
     setattr(settings, name, 0)
 
     assert f"spotsite.{id_}" in {message.id for message in run_checks()}
