@@ -131,9 +131,9 @@ class Version(models.Model):
         """Return the frozen items, without what only the track's own row knows."""
         return packing.unpack(self.packed)
 
-    @property
+    @cached_property
     def uris(self) -> list[str]:
-        return [item.uri for item in self.items]
+        return packing.unpack_uris(self.packed)
 
     def pin(self, *, on: bool) -> None:
         """Keep it whatever its age, or no longer."""

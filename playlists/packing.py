@@ -22,6 +22,7 @@ _ID = 22
 _TRACK = re.compile(rf"{_PREFIX}[0-9A-Za-z]{{{_ID}}}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _LOCAL = "spotify:local:"
+_EMPTY: dict[str, Any] = {"n": 0, "ids": "", "odd": {}, "dates": [], "local": []}
 
 
 def pack(items: Sequence[Item]) -> bytes:
@@ -44,9 +45,7 @@ def pack(items: Sequence[Item]) -> bytes:
 
 def unpack(packed: bytes | memoryview) -> list[Item]:
     """Return the items that were packed; none where nothing was."""
-    if not packed:
-        return []
-    columns = json.loads(zlib.decompress(packed))
+    columns = _columns(packed)
     exceptions = set(columns["local"])
     return [
         Item(uri, added_at, uri.startswith(_LOCAL) != (index in exceptions))
@@ -56,10 +55,20 @@ def unpack(packed: bytes | memoryview) -> list[Item]:
     ]
 
 
+def unpack_uris(packed: bytes | memoryview) -> list[str]:
+    """Return only the URIs, in a fraction of the time."""
+    return list(_uris(_columns(packed)))
+
+
+def _columns(packed: bytes | memoryview) -> dict[str, Any]:
+    columns: dict[str, Any] = json.loads(zlib.decompress(packed)) if packed else _EMPTY
+    return columns
+
+
 def _uris(columns: dict[str, Any]) -> Iterator[str]:
     ids, odd, at = columns["ids"], columns["odd"], 0
     for index in range(columns["n"]):
-        uri = odd.get(str(index))
+        uri = odd.get(str(index)) if odd else None
         if uri is None:
             uri, at = _PREFIX + ids[at : at + _ID], at + _ID
         yield uri
@@ -100,4 +109,4 @@ def _seconds(date: str) -> int | None:
 
 
 def _text(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00") + "Z"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from playlists.packing import pack, unpack
+from playlists.packing import pack, unpack, unpack_uris
 from playlists.spotify import Item
 from tests.playlists.cast import tracks
 
@@ -30,11 +30,14 @@ dates = st.one_of(
 @example([Item("spotify:track:" + "a" * 22 + "\n", "2026-01-01T00:00:00Z\n")])
 @example([Item("spotify:track:" + "a" * 22, "٢٠٢٦-01-01T00:00:00Z")])
 def test_what_is_packed_comes_out_again(items: list[Item]) -> None:
-    assert unpack(pack(items)) == items
+    packed = pack(items)
+
+    assert unpack(packed) == items
+    assert unpack_uris(packed) == [item.uri for item in items]
 
 
 def test_nothing_is_an_empty_list() -> None:
-    assert unpack(b"") == []
+    assert unpack(b"") == unpack_uris(b"") == []
     assert unpack(memoryview(pack([]))) == []
 
 
