@@ -29,7 +29,7 @@ from playlists.versions import Difference
 from spotsite import clock
 
 _VERSIONS_A_PAGE = 20  # each is compared with the one before it
-_ITEMS_A_PAGE = 200
+_ITEMS_A_PAGE = 100  # on a phone each is a card
 _DIGITS = 9  # more than any position has
 _NOT_CONNECTED = "The Spotify account of this playlist is not connected now. Reconnect it first."
 _NOTHING_CHOSEN = "Choose at least one item that can be put back."

@@ -39,7 +39,7 @@ def test_versions_fit_every_screen_and_pass_axe(
     ada = Member.joins(sim, "ada")
     playlist_id = ada.has(tracks(5))
     worked(ada.wants(tracks(6), playlist_id))
-    old = stored(ada, playlist_id, *tracks(250), LOCAL, "")
+    old = stored(ada, playlist_id, *tracks(150), LOCAL, "")
     new = stored(ada, playlist_id, *tracks(3)[::-1])
     Track.objects.filter(uri=tracks(1)[0]).delete()
     sign_in_as(page, ada.user, site=base_url)
