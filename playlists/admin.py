@@ -99,16 +99,19 @@ class RunAdmin(ReadOnlyAdmin):
 class VersionAdmin(ReadOnlyAdmin):
     """A list as it was at one moment; what is in it is the person's."""
 
-    list_display = ("pk", "playlist_id", "length", "cause", "taken_at")
-    list_filter = ("cause",)
+    list_display = ("pk", "playlist_id", "length", "cause", "is_pinned", "taken_at")
+    list_filter = ("cause", "is_pinned")
     search_fields = ("playlist_id", "account__uid")
     ordering = ("-taken_at",)
-    fields = ("playlist_id", "linked_account", "length", "cause", "taken_at", "snapshot_id")
+    fields = (
+        *("playlist_id", "linked_account", "length", "cause", "run", "taken_at"),
+        *("is_pinned", "is_surpassed", "vouched_at", "snapshot_id"),
+    )
     readonly_fields = ("linked_account",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.defer("items")
+        return rows.defer("packed")
 
     @admin.display(description="linked account")
     def linked_account(self, version: Version) -> str:

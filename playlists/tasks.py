@@ -7,7 +7,7 @@ from functools import partial
 from celery import Task, shared_task
 from django.db import transaction
 
-from playlists import budget, push
+from playlists import budget, push, retention
 from playlists.models import Run
 from playlists.push import Pace
 from spotsite import clock, nudges, slots
@@ -18,6 +18,7 @@ SOFT_SECONDS, HARD_SECONDS = 150, 180
 _SOON_SECONDS = 60  # what is due sooner needs no sweep
 _NO_SLOT_SECONDS = 2.0
 _SWEEP_MOST = 500
+_TIDY_SECONDS = 20.0
 
 
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
@@ -61,6 +62,13 @@ def sweep() -> None:
     for run_id in forgotten:
         nudge(run_id)
     Run.objects.old_drafts().delete()
+
+
+@shared_task
+def tidy() -> None:
+    """Let go of old versions and of titles that nothing needs; a long time's worth in turns."""
+    if retention.tidy(seconds=_TIDY_SECONDS):
+        nudges.send(tidy)
 
 
 def nudge_on_commit(run: Run) -> None:

@@ -29,7 +29,7 @@ from spotsite import clock
 
 _RUNS_A_PAGE = 50
 _SHOWN = 50  # titles in a list of what was left out
-_LONG_OF_RUN_PAGE = ("before__items", "after__items")
+_LONG_OF_RUN_PAGE = ("before__packed", "after__packed")
 _TOO_MUCH_TEXT = "That is too much text to paste. Save it as a file and upload that."
 _BUSY = "Another run is at work on this playlist. Wait until it has ended."
 

@@ -43,6 +43,8 @@ IDS = {
     "LOG_LEVEL": "spotsite.E023",
     "GUARD_SHARE": "spotsite.E024",
     "GUARD_CALLS": "spotsite.E025",
+    "VERSION_DAYS": "spotsite.E031",
+    "VERSION_COUNT": "spotsite.E032",
 }
 HINTS = {
     "PUBLIC_URL": "Give scheme and host without a path: PUBLIC_URL=https://lists.example",
@@ -60,6 +62,8 @@ HINTS = {
     "LOG_LEVEL": "LOG_LEVEL=INFO",
     "GUARD_SHARE": "GUARD_SHARE=50 asks a person before more than half of a list is taken out.",
     "GUARD_CALLS": "GUARD_CALLS=400 asks a person before more changes are made in one run.",
+    "VERSION_DAYS": "VERSION_DAYS=90 keeps every stored version for three months at least.",
+    "VERSION_COUNT": "VERSION_COUNT=50 keeps the last 50 of each list whatever their age.",
 }
 
 
@@ -71,7 +75,7 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 @register
 def check_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_public_url(), *_secret_key(), *_hosts(), *_demo()]
+    return [*_public_url(), *_secret_key(), *_hosts(), *_demo(), *_versions()]
 
 
 @register
@@ -134,6 +138,12 @@ def _hosts() -> Iterator[CheckMessage]:
 def _demo() -> Iterator[CheckMessage]:
     if settings.DEMO and urlsplit(settings.PUBLIC_URL).hostname not in LOOPBACK:
         yield _error("DEMO", "DEMO shows everyone's mail, and PUBLIC_URL is open to the net.")
+
+
+def _versions() -> Iterator[CheckMessage]:
+    for name in ("VERSION_DAYS", "VERSION_COUNT"):
+        if getattr(settings, name) < 1:
+            yield _error(name, f"{name} is 0, so a run could not be undone.")
 
 
 def _client(provider: str) -> Iterator[CheckMessage]:

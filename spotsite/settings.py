@@ -302,3 +302,7 @@ SETTLE_SECONDS = env.number("SETTLE_SECONDS", 50)
 # A run that would take out a larger share of a list (in %), or make more changes, asks first.
 GUARD_SHARE = env.number("GUARD_SHARE", 50)
 GUARD_CALLS = env.number("GUARD_CALLS", 400)
+
+# A stored version is kept while it is younger, among the last ones of its list, or pinned.
+VERSION_DAYS = env.number("VERSION_DAYS", 90)
+VERSION_COUNT = env.number("VERSION_COUNT", 50)
