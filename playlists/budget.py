@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 
 import redis
 from django.core.cache import cache
@@ -22,8 +23,21 @@ _KEEP = timedelta(minutes=1)  # a key outlives its pause, so that a moved clock 
 log = logging.getLogger(__name__)
 
 
+class Purpose(Enum):
+    """For whom a call is made: who waits is served first, and background work leaves a reserve."""
+
+    INTERACTIVE = "interactive"
+    PUSH = "push"
+    REFRESH = "refresh"
+    MAINT = "maint"
+
+
 class Paused(Exception):
-    """Spotify asked for a pause that is not over."""
+    """No call may be made before ``until``.
+
+    ``reason``: "quota" and "rate_limit" are Spotify's, "pace" (too many calls just now) and
+    "allowance" (one person's share of the day) are our own.
+    """
 
     def __init__(self, until: datetime, reason: str) -> None:
         super().__init__(f"{reason} until {until:%Y-%m-%d %H:%M:%S}")

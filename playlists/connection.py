@@ -17,6 +17,7 @@ from accounts import tokens
 from accounts.models import Credential
 from accounts.tokens import AccessToken
 from playlists import budget
+from playlists.budget import Purpose
 from playlists.spotify import SpotifyClient, errors
 from playlists.spotify.transport import Answer, error_of
 from spotsite import http
@@ -29,8 +30,16 @@ SPARE = timedelta(seconds=90)  # a slice's work, and the token's own margin
 class Connection:
     """The way to Spotify for one linked account, as long as one task or page needs it."""
 
-    def __init__(self, credential: Credential) -> None:
+    def __init__(
+        self,
+        credential: Credential,
+        *,
+        purpose: Purpose = Purpose.INTERACTIVE,
+        recipe: int | None = None,
+    ) -> None:
         self.credential = credential
+        self.purpose = purpose
+        self.recipe = recipe
         self.client = SpotifyClient(self._send, self._token, url=settings.SPOTIFY_API_URL)
         self.calls = 0
         self._access: AccessToken | None = None
