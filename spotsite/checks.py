@@ -41,6 +41,9 @@ IDS = {
     "TOKEN_KEYS": "spotsite.E021",
     "MAIL_FROM": "spotsite.E022",
     "LOG_LEVEL": "spotsite.E023",
+    "SPOTIFY_CALLS_PER_SECOND": "spotsite.E024",
+    "SPOTIFY_BURST": "spotsite.E025",
+    "SPOTIFY_CALLS_PER_PERSON": "spotsite.E026",
 }
 HINTS = {
     "PUBLIC_URL": "Give scheme and host without a path: PUBLIC_URL=https://lists.example",
@@ -54,6 +57,9 @@ HINTS = {
     "DEMO": "Leave it out, or set DEMO=True on a machine where nobody keeps real playlists.",
     "BACKGROUND_SLOTS": "BACKGROUND_SLOTS=2 leaves one of three slots to people who wait.",
     "SETTLE_SECONDS": "SETTLE_SECONDS=50 is the deadline of a call and 30 seconds.",
+    "SPOTIFY_CALLS_PER_SECOND": "SPOTIFY_CALLS_PER_SECOND=8 starts at 4 and finds out the rest.",
+    "SPOTIFY_BURST": "SPOTIFY_BURST=60 lets an everyday run of 40 calls through at once.",
+    "SPOTIFY_CALLS_PER_PERSON": "SPOTIFY_CALLS_PER_PERSON=3000 a day; 0 is no limit.",
     "TOKEN_KEYS": "Make a key ring with: python manage.py tokens_newkey",
     "LOG_LEVEL": "LOG_LEVEL=INFO",
 }
@@ -67,7 +73,7 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 @register
 def check_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_public_url(), *_secret_key(), *_hosts(), *_demo()]
+    return [*_public_url(), *_secret_key(), *_hosts(), *_demo(), *_calls()]
 
 
 @register
@@ -130,6 +136,12 @@ def _hosts() -> Iterator[CheckMessage]:
 def _demo() -> Iterator[CheckMessage]:
     if settings.DEMO and urlsplit(settings.PUBLIC_URL).hostname not in LOOPBACK:
         yield _error("DEMO", "DEMO shows everyone's mail, and PUBLIC_URL is open to the net.")
+
+
+def _calls() -> Iterator[CheckMessage]:
+    for name in ("SPOTIFY_CALLS_PER_SECOND", "SPOTIFY_BURST"):
+        if not getattr(settings, name):
+            yield _error(name, f"{name} is 0, so that no call would ever be made.")
 
 
 def _client(provider: str) -> Iterator[CheckMessage]:
