@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from playlists import tasks
-from playlists.models import Pause, Run, Version
+from playlists.models import Ledger, Pause, Run, Version
 from spotsite.staff import ReadOnlyAdmin, site
 
 
@@ -40,11 +40,20 @@ class RunAdmin(ReadOnlyAdmin):
         ),
         (
             "Why it is slow",
-            {"fields": ("attempts", "quarrels", "nudged_at", "unknown_since", "last_write_at")},
+            {
+                "fields": (
+                    "attempts",
+                    "changes",
+                    "quarrels",
+                    "nudged_at",
+                    "unknown_since",
+                    "last_write_at",
+                )
+            },
         ),
         (
             "Where",
-            {"fields": ("playlist_id", "snapshot_id", "cursor", "base", "before", "after")},
+            {"fields": ("playlist_id", "snapshot_id", "cursor", "before", "after")},
         ),
     )
     readonly_fields = ("progress", "linked_account")
@@ -53,7 +62,7 @@ class RunAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Leave out drafts, which nobody started, and the long columns."""
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.exclude(state=Run.State.DRAFT).defer("wanted", "report")
+        return rows.exclude(state=Run.State.DRAFT).defer(*Run.LONG)
 
     @admin.display(description="progress")
     def progress(self, run: Run) -> SafeString:
@@ -104,6 +113,29 @@ class VersionAdmin(ReadOnlyAdmin):
     @admin.display(description="linked account")
     def linked_account(self, version: Version) -> str:
         return f"{version.account.provider} {version.account.uid}"
+
+
+@admin.register(Ledger, site=site)
+class LedgerAdmin(ReadOnlyAdmin):
+    """Which items of a playlist are ours: how many, not which."""
+
+    list_display = ("playlist_id", "linked_account", "items", "left_out", "undone")
+    list_select_related = ("account",)
+    search_fields = ("playlist_id", "account__uid")
+    fields = ("playlist_id", "linked_account", "items", "left_out", "undone", "last_run", "version")
+    readonly_fields = ("linked_account", "items", "left_out")
+
+    @admin.display(description="items of ours")
+    def items(self, ledger: Ledger) -> int:
+        return len(ledger.ours)
+
+    @admin.display(description="taken out by hand")
+    def left_out(self, ledger: Ledger) -> int:
+        return len(ledger.taken_out)
+
+    @admin.display(description="linked account")
+    def linked_account(self, ledger: Ledger) -> str:
+        return f"{ledger.account.provider} {ledger.account.uid}"
 
 
 @admin.register(Pause, site=site)

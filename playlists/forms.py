@@ -85,6 +85,27 @@ class PutForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
+    by_hand = forms.ChoiceField(
+        label="What was changed by hand since the last time",
+        help_text="Where it is kept, tracks that somebody added stay, and tracks that somebody "
+        "took out are not put back.",
+        choices=[(Run.ByHand.KEEP, "Keep it"), (Run.ByHand.OVERWRITE, "Overwrite it")],
+        initial=Run.ByHand.KEEP,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    dates = forms.ChoiceField(
+        label="“Date added” of tracks that stay",
+        help_text="Moving a track keeps its date, taking it out and adding it again does not.",
+        choices=[
+            (Run.Dates.BUDGET, "Keep as many as a few more calls to Spotify allow"),
+            (Run.Dates.STRICT, "Keep every date that can be kept"),
+            (Run.Dates.CHEAPEST, "Make the fewest calls"),
+        ],
+        initial=Run.Dates.BUDGET,
+        required=False,
+        widget=forms.RadioSelect,
+    )
 
     def __init__(
         self,
@@ -142,6 +163,8 @@ class PutForm(forms.Form):
             self._clean_source(data)
             self._clean_target(data)
             data["mode"] = data.get("mode") or Run.Mode.APPEND
+            data["by_hand"] = data.get("by_hand") or Run.ByHand.KEEP
+            data["dates"] = data.get("dates") or Run.Dates.BUDGET
         return data
 
     def _clean_source(self, data: dict[str, Any]) -> None:

@@ -39,6 +39,12 @@ class Track(models.Model):
     def __str__(self) -> str:
         return f"{self.artists} - {self.title}" if self.title else self.uri
 
+    @property
+    def spotify_url(self) -> str:
+        """Return the track's page at Spotify, empty for a local file."""
+        kind, _, name = self.uri.removeprefix("spotify:").partition(":")
+        return f"https://open.spotify.com/{kind}/{name}" if kind in {"track", "episode"} else ""
+
 
 class Version(models.Model):
     """An ordered list of items frozen from a playlist, never changed."""
@@ -75,7 +81,11 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def shown(self) -> Self:
         """Those that a person has started, newest first, without their long columns."""
-        return self.exclude(state=Run.State.DRAFT).defer("wanted", "report").order_by("-created_at")
+        return self.exclude(state=Run.State.DRAFT).light().order_by("-created_at")
+
+    def light(self) -> Self:
+        """Leave the long columns where they are until somebody asks for one."""
+        return self.defer(*Run.LONG)
 
     def active(self) -> Self:
         return self.filter(state__in=Run.ACTIVE)
@@ -91,23 +101,28 @@ class RunQuerySet(models.QuerySet["Run"]):
     def old_drafts(self) -> Self:
         return self.filter(state=Run.State.DRAFT, created_at__lt=Now() - DRAFT_LIFE)
 
-    def claim(self, pk: int) -> Run | None:
-        """Lease the run if it is due and nobody holds it; a dead holder's lease runs out."""
+    def unattended(self) -> Self:
+        """Those of people for whom no worker is at work: one person's many runs take turns."""
+        theirs = Run.objects.filter(user=models.OuterRef("user"), lease_until__gt=Now())
+        return self.exclude(models.Exists(theirs.exclude(pk=models.OuterRef("pk"))))
+
+    def claim(self, pk: int, *, in_turn: bool = False) -> Run | None:
+        """Lease the run if it is due and nobody holds it; a dead holder's lease runs out.
+
+        ``in_turn``: only while no other run of the same person is being worked on.
+        """
         with transaction.atomic():  # the row stays locked until it is read
-            taken = (
-                self.active()
-                .filter(_ready(), pk=pk)
-                .update(
-                    state=Run.State.RUNNING,
-                    lease_until=Now() + LEASE,
-                    lease_gen=F("lease_gen") + 1,
-                    # A lease that was not given back: its holder died.
-                    attempts=Case(
-                        When(lease_until=None, then=F("attempts")), default=F("attempts") + 1
-                    ),
-                    started_at=Coalesce("started_at", Now()),
-                    not_before=None,
-                )
+            mine = self.active().filter(_ready(), pk=pk)
+            taken = (mine.unattended() if in_turn else mine).update(
+                state=Run.State.RUNNING,
+                lease_until=Now() + LEASE,
+                lease_gen=F("lease_gen") + 1,
+                # A lease that was not given back: its holder died.
+                attempts=Case(
+                    When(lease_until=None, then=F("attempts")), default=F("attempts") + 1
+                ),
+                started_at=Coalesce("started_at", Now()),
+                not_before=None,
             )
             return self.get(pk=pk) if taken else None
 
@@ -137,12 +152,29 @@ class Run(models.Model):
     class Mode(models.TextChoices):
         APPEND = "append", "Add to the end"
         REPLACE = "replace", "Replace what is there"
+        INSERT = "insert", "Put back where it was"
 
     class Kind(models.TextChoices):
         PUT = "put", "put a list"
+        RESTORE = "restore", "restore a version"
+        PUT_BACK = "put_back", "put items back"
+
+    class ByHand(models.TextChoices):
+        """Whose word counts about items that somebody added or took out elsewhere."""
+
+        KEEP = "keep", "Keep what was added or taken out by hand"
+        OVERWRITE = "overwrite", "Overwrite changes made by hand"
+
+    class Dates(models.TextChoices):
+        """What keeping the date of an item may cost."""
+
+        BUDGET = "budget", "Keep as many dates as a few more calls allow"
+        STRICT = "strict", "Keep every date that can be kept"
+        CHEAPEST = "cheapest", "Make the fewest calls"
 
     ACTIVE: ClassVar = (State.QUEUED, State.RUNNING, State.WAITING)
-    RETRYABLE: ClassVar = (State.FAILED, State.CANCELLED, State.HELD)
+    RETRYABLE: ClassVar = (State.FAILED, State.CANCELLED)
+    LONG: ClassVar = ("wanted", "context", "report", "base", "goal", "edits", "halving")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(
@@ -153,8 +185,14 @@ class Run(models.Model):
     mode = models.CharField(max_length=20, choices=Mode.choices)
     name = models.CharField(max_length=200)
     playlist_id = models.CharField(max_length=64, blank=True)  # empty until a new one is made
+    by_hand = models.CharField(max_length=20, choices=ByHand.choices, default=ByHand.KEEP)
+    dates = models.CharField(max_length=20, choices=Dates.choices, default=Dates.BUDGET)
+    partial = models.BooleanField(default=False)  # a source was read only in part
     wanted = models.JSONField(default=list)  # the URIs that are put in
-    report = models.JSONField(default=dict)  # what the preview said
+    context = models.JSONField(default=list)  # the order in which what is put back once stood
+    put_back = models.JSONField(default=list)  # URIs that go in though somebody took them out
+    report = models.JSONField(default=dict)  # what the preview said, and what became of it
+    approved = models.JSONField(default=dict)  # guards that a person waved through, how far each
 
     state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
     code = models.CharField(max_length=40, blank=True)  # why it waits or ended, for programs
@@ -169,15 +207,24 @@ class Run(models.Model):
     lease_until = models.DateTimeField(null=True)
     lease_gen = models.PositiveBigIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)  # in vain, since the last step forward
-    quarrels = models.PositiveIntegerField(default=0)  # changes made elsewhere in the meantime
+    refusals = models.PositiveIntegerField(default=0)  # of this edit, which did not happen
+    refused_since = models.DateTimeField(null=True)  # the first of an edit that was halved
+    changes = models.PositiveIntegerField(default=0)  # made elsewhere in the meantime
+    quarrels = models.PositiveIntegerField(default=0)  # those of them that undid what we did
 
-    # Write-ahead: a call that may be under way since then. What it is: step ``cursor`` of the
-    # plan from ``base`` to ``wanted``, or making the playlist while there is none.
-    unknown_since = models.DateTimeField(null=True)
+    # The plan: ``edits`` turn ``base`` into ``goal``, ``cursor`` of them are done.
+    is_planned = models.BooleanField(default=False)
+    base = models.JSONField(default=list)
+    goal = models.JSONField(default=list)
+    edits = models.JSONField(default=list)
     cursor = models.PositiveIntegerField(default=0)
+    halving = models.JSONField(default=dict)  # of an edit that is refused again and again
+    # Write-ahead: a call that may be under way since then. What it is: edit ``cursor``, or making
+    # the playlist while there is none.
+    unknown_since = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)  # when the list was last known to be as planned
     last_write_at = models.DateTimeField(null=True)
     snapshot_id = models.CharField(max_length=200, blank=True)  # of our last write, a hint
-    base = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
     before = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
     after = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -222,6 +269,11 @@ class Run(models.Model):
         return self.is_active and self.cancel_asked
 
     @property
+    def tripped(self) -> dict[str, int]:
+        """Return the guards that stop it, and how far it goes beyond each."""
+        return dict(self.report.get("tripped", {}))
+
+    @property
     def can_be_retried(self) -> bool:
         return self.state in self.RETRYABLE
 
@@ -235,32 +287,46 @@ class Run(models.Model):
         return f"made by spotsite · {self.uuid.hex[:12]}"
 
     def start(self) -> bool:
-        """Queue a draft; False where somebody started it already."""
+        """Queue a draft; False where somebody started it already.
+
+        Who starts it has seen what the preview warns of, so that is approved.
+        """
         started = Run.objects.filter(pk=self.pk, state=self.State.DRAFT).update(
-            state=self.State.QUEUED, created_at=Now(), nudged_at=Now()
+            state=self.State.QUEUED, approved=self.tripped, created_at=Now(), nudged_at=Now()
         )
         return bool(started)
 
     def retry(self) -> bool:
         """Queue a run that ended short of its aim; it goes on from where it was."""
-        changes: dict[str, Any] = {
-            "state": self.State.QUEUED,
-            "code": "",
-            "sentence": "",
-            "attempts": 0,
-            "quarrels": 0,
-            "cancel_asked": False,
-            "not_before": None,
-            "started_at": None,
-            "ended_at": None,
-            "nudged_at": Now(),
-        }
-        if self.mode == self.Mode.APPEND and self.code == "changed_elsewhere":
-            # What was added stays where it is; the rest goes to the end of what the list is now.
-            rest = self.wanted[self.done :]
-            changes |= {"wanted": rest, "total": len(rest), "done": 0, "base": None, "cursor": 0}
-        ended = Run.objects.filter(pk=self.pk, state__in=self.RETRYABLE)
-        return bool(ended.update(**changes))
+        return self._queue_again(Run.objects.filter(pk=self.pk, state__in=self.RETRYABLE))
+
+    def approve(self) -> bool:
+        """Queue a held run: what it was held for is waved through as far as it goes now."""
+        held = Run.objects.filter(pk=self.pk, state=self.State.HELD)
+        return self._queue_again(held, approved={**self.approved, **self.tripped})
+
+    def dismiss(self) -> bool:
+        """End a held run for good; nothing is written."""
+        held = Run.objects.filter(pk=self.pk, state=self.State.HELD)
+        return bool(held.update(state=self.State.CANCELLED, code="cancelled", ended_at=Now()))
+
+    def _queue_again(self, rows: RunQuerySet, **changes: Any) -> bool:
+        return bool(
+            rows.update(
+                state=self.State.QUEUED,
+                code="",
+                sentence="",
+                attempts=0,
+                changes=0,
+                quarrels=0,
+                cancel_asked=False,
+                not_before=None,
+                started_at=None,
+                ended_at=None,
+                nudged_at=Now(),
+                **changes,
+            )
+        )
 
     def ask_to_cancel(self) -> None:
         """End a run that nobody works on; else tell its worker to end it before the next call.
@@ -310,6 +376,23 @@ class Run(models.Model):
             raise LeaseLost
         for name, value in changes.items():
             setattr(self, name, value)
+
+
+class Ledger(models.Model):
+    """Which items of a playlist are ours to manage, and which somebody took out by hand."""
+
+    playlist_id = models.CharField(max_length=64, primary_key=True)
+    account = models.ForeignKey(SocialAccount, on_delete=models.CASCADE, related_name="ledgers")
+    ours = models.JSONField(default=list)  # URIs, a copy each
+    coming = models.JSONField(null=True)  # those of a run that has not ended well yet
+    taken_out = models.JSONField(default=list)  # URIs that are not put back by themselves
+    last_run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="+")
+    version = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
+    snapshot_id = models.CharField(max_length=200, blank=True)  # under which that was read
+    undone = models.PositiveIntegerField(default=0)  # times in a row that our change was undone
+
+    def __str__(self) -> str:
+        return f"ledger of {self.playlist_id}"
 
 
 class Pause(models.Model):

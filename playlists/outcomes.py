@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -109,6 +110,10 @@ _LISTING: dict[type[Exception], str] = {
 NEEDS_RECONNECT_PAGE = (
     "Spotify needs your permission again. Reconnect your account on the connections page first."
 )
+TOO_MANY_COPIES = (
+    "One track is in the playlist more than 100 times. It cannot be replaced without emptying the "
+    "playlist on the way, so nothing more was written."
+)
 GAVE_UP = "Spotify failed again and again. What is done is kept; try again later."
 
 
@@ -149,6 +154,17 @@ def _of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool) -> Out
         if isinstance(trouble, kind) and attempts >= 1:
             return Outcome(*words)
     return _again(trouble, attempts, now, settle=settings.SETTLE_SECONDS if unknown else 0)
+
+
+def not_taken(dead: Sequence[str]) -> str:
+    """Return the sentence about what Spotify does not take into a playlist, empty where it is none.
+
+    Such a track is gone from Spotify's catalogue, though links to it are still about.
+    """
+    if not dead:
+        return ""
+    what = "1 track was" if len(dead) == 1 else f"{len(dead)} tracks were"
+    return f"{what} left out: Spotify fails whenever it is given {', '.join(dead[:5])}."
 
 
 def for_listing(trouble: Trouble, *, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What a run would do, before it is started: counts, lines without a track; it writes nothing."""
+"""What a run would do, before it is started; it writes nothing at Spotify."""
 
 from __future__ import annotations
 
@@ -6,25 +6,16 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from playlists import steps, versions
+from playlists import guards, ledgers, outcomes, push, versions
 from playlists.connection import Connection
 from playlists.lists import TrackList
 from playlists.models import Run
+from playlists.plan import Unreachable
 from playlists.spotify import Item
-from playlists.steps import Remove, Unreachable, Unwritable
 
 # A person waits: a list that takes longer to read is counted when the run starts.
 READ_SECONDS = 20.0
 _LINES_KEPT = 500
-
-CANNOT_PUT_BACK = (
-    "The playlist holds local files or tracks that are not available. Spotify's API cannot put "
-    "those back, so it cannot be replaced. Add the list to the end instead, or remove them first."
-)
-TOO_MANY_COPIES = (
-    "One track is in the playlist more than 100 times. It cannot be replaced without emptying the "
-    "playlist on the way."
-)
 
 
 def report(tracks: TrackList) -> dict[str, Any]:
@@ -37,23 +28,33 @@ def report(tracks: TrackList) -> dict[str, Any]:
     }
 
 
-def changes(current: Sequence[str], wanted: Sequence[str], mode: str) -> dict[str, Any]:
-    """Return what a run would change in the playlist, ready for JSON."""
-    if mode == Run.Mode.APPEND:
-        calls = len(steps.append(current, wanted))
-        facts = {"kept": len(current), "added": len(wanted), "removed": 0, "redated": 0}
-        return facts | {"before": len(current), "calls": calls, "again": _again(current, wanted)}
-    difference = versions.difference(current, wanted)
-    facts = {"kept": difference.kept, "added": difference.added, "removed": difference.removed}
+def look(run: Run, connection: Connection) -> None:
+    """Read the playlist and write into the draft what it would do to it."""
+    items = read(connection, run.playlist_id) if run.playlist_id else []
+    found = {} if items is None else changes(run, items)
+    run.report = {**_of_the_list(run), **found, "looked": True}
+    run.save(update_fields=["report"])
+
+
+def changes(run: Run, now: Sequence[Item]) -> dict[str, Any]:
+    """Return what the run would change in the playlist, ready for JSON."""
+    seen = ledgers.view(run, now, ledgers.of(run.playlist_id))
+    uris = [item.uri for item in now]
+    became = versions.difference(uris, seen.aim.goal)
+    facts = {
+        "before": len(now),
+        "kept": became.kept,
+        "added": became.added,
+        "removed": became.removed,
+        "again": _again(uris, run) if run.mode == Run.Mode.APPEND else 0,
+    }
     try:
-        plan = steps.replace(current, wanted)
-    except Unwritable:
-        return facts | {"before": len(current), "blocked": CANNOT_PUT_BACK}
+        plan = push.plan_for(run, uris, seen.aim.goal)
     except Unreachable:
-        return facts | {"before": len(current), "blocked": TOO_MANY_COPIES}
-    written = sum(len(step.uris) for step in plan if not isinstance(step, Remove))
-    redated = difference.kept - max(0, len(wanted) - written)
-    return facts | {"before": len(current), "calls": len(plan), "redated": max(0, redated)}
+        return facts | {"blocked": outcomes.TOO_MANY_COPIES}
+    tripped = guards.tripped(guards.Prospect(now, seen.aim.goal, plan, partial=run.partial))
+    warnings = guards.sentences(tripped)
+    return facts | push.course(seen, plan) | {"tripped": tripped, "warnings": warnings}
 
 
 def read(connection: Connection, playlist_id: str) -> list[Item] | None:
@@ -67,7 +68,12 @@ def read(connection: Connection, playlist_id: str) -> list[Item] | None:
     return items
 
 
-def _again(current: Sequence[str], wanted: Sequence[str]) -> int:
+def _of_the_list(run: Run) -> dict[str, Any]:
+    kept = ("unmatched", "unmatched_count", "duplicates")
+    return {name: run.report[name] for name in kept if name in run.report}
+
+
+def _again(uris: Sequence[str], run: Run) -> int:
     """Return how many of the wanted items the playlist has already."""
-    there = set(current)
-    return sum(uri in there for uri in wanted)
+    there = set(uris)
+    return sum(uri in there for uri in run.wanted)

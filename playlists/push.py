@@ -1,39 +1,54 @@
-"""A run: read, freeze, plan, write, verify, record; killed anywhere, the next worker ends it right.
+"""A run: read, freeze, plan, guard, write, verify, record; the next worker ends what one left.
 
-The row says which plan is under way (``base`` to ``wanted``) and how far it is (``cursor``), and
-before each call that one is coming (``unknown_since``). A call whose outcome nobody knows is
+The row holds the plan (``edits`` from ``base`` to ``goal``), how far it is (``cursor``), and before
+each call it says that one is coming (``unknown_since``). A call whose outcome nobody knows is
 believed neither way: after the settle wait the list is read, and its content says what it did.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from enum import Enum
+from itertools import islice
 from typing import NoReturn, TypeVar
 
 from django.conf import settings
+from django.db import transaction
 
 from accounts.errors import AccountError
 from accounts.models import Credential
-from playlists import library, outcomes, steps, versions
+from playlists import aims, guards, ledgers, library, outcomes, versions
+from playlists import plan as planner
 from playlists.budget import Paused
 from playlists.connection import Connection
-from playlists.models import LeaseLost, Run, Version
-from playlists.spotify import Item
+from playlists.halving import Halving
+from playlists.ledgers import View
+from playlists.models import LeaseLost, Ledger, Run, Version
+from playlists.plan import Add, Edit, Move, Plan, Remove, Replace
+from playlists.planning.edits import apply, as_list, from_list
+from playlists.spotify import Item, Playlist
 from playlists.spotify.errors import SpotifyError, TimeMustPass
-from playlists.steps import Add, Overwrite, Remove, Step
 from spotsite import clock
 
 SLICE_SECONDS = 20.0
-MOST_QUARRELS = 3
+MOST_QUARRELS = 2
+MOST_CHANGES = 12
+# How long a list that was as planned is taken to be so without looking.
+_TRUST = timedelta(seconds=60)
 _FIRST_LOOK = timedelta(seconds=1)  # after a write, where the list read does not show it yet
 
 State = Run.State
 T = TypeVar("T")
+Connect = Callable[[Credential], Connection]
+
+POLICIES: dict[str, planner.Policy] = {
+    Run.Dates.STRICT: planner.Strict(),
+    Run.Dates.BUDGET: planner.Budget(),
+    Run.Dates.CHEAPEST: planner.Cheapest(),
+}
 
 
 class Pace(Enum):
@@ -56,15 +71,15 @@ class _Waits(Exception):
     """The run was put off."""
 
 
-def work_on(run: Run) -> Pace:
+def work_on(run: Run, connect: Connect = Connection) -> Pace:
     """Work on a claimed run for one slice at most."""
     try:
-        return _work(run)
+        return _work(run, connect)
     except LeaseLost:
         return Pace.NEVER
 
 
-def _work(run: Run) -> Pace:
+def _work(run: Run, connect: Connect) -> Pace:
     if run.attempts > outcomes.MOST_ATTEMPTS or _is_stale(run):
         run.end(State.FAILED, code="gave_up", sentence=outcomes.GAVE_UP)
         return Pace.NEVER
@@ -73,7 +88,7 @@ def _work(run: Run) -> Pace:
         code, sentence = outcomes.NEEDS_RECONNECT
         run.end(State.FAILED, code=code, sentence=sentence)
         return Pace.NEVER
-    work = _Slice(run, Connection(credential))
+    work = _Slice(run, connect(credential))
     try:
         work.go()
     except _Over:
@@ -115,6 +130,11 @@ def _is_stale(run: Run) -> bool:
     return bool(run.attempts and since and since + outcomes.PATIENCE < clock.now())
 
 
+def plan_for(run: Run, base: Sequence[str], goal: Sequence[str]) -> Plan:
+    """Return the calls that the run would make; raise ``planner.Unreachable`` where none do."""
+    return planner.plan(base, goal, POLICIES[run.dates])
+
+
 class _Slice:
     """One worker's turn at a run."""
 
@@ -124,8 +144,13 @@ class _Slice:
         self.spotify = connection.client
         self._calls_before = run.calls_used
         self._ends = time.monotonic() + SLICE_SECONDS
+        self._now = list(run.base)  # the list as it is by our own books
+        for edit in islice(run.edits, run.cursor):
+            self._now = apply(from_list(edit), self._now)
+        self._read_items: list[Item] | None = None  # the list as read, until the next write
+        self._halving = Halving.from_json(run.halving)
+        self._hint = ""  # the snapshot id that Spotify showed before the list was read
         self.is_writing = False  # stays so where the write raises
-        self._seen: list[Item] | None = None  # the list as read, until the next write
 
     @property
     def calls(self) -> int:
@@ -138,10 +163,14 @@ class _Slice:
         self.connection.prepare()
         if not self.run.playlist_id:
             self._make_playlist()
-        plan = self._where_we_are()
-        while self.run.cursor < len(plan):
-            self._write(plan[self.run.cursor], plan)
-            self._heed_time()
+        self._find_out()
+        while True:
+            while self.run.cursor < len(self.run.edits):
+                self._write(from_list(self.run.edits[self.run.cursor]))
+                self._heed_time()
+            if not self._halving.aside:
+                break
+            self._go_on_with(self._halving.next_try())
         self._verify()
 
     # Where things stand ---------------------------------------------------------------------------
@@ -167,112 +196,201 @@ class _Slice:
             self.run.wait(until=until, code="settling", sentence=sentence)
             raise _Waits
 
-    def _where_we_are(self) -> list[Step]:
-        """Return the plan, having found out how far it is by the snapshot's hint or by reading."""
+    def _find_out(self) -> None:
+        """Have a plan, and know how far it is: by our books, by the snapshot's hint, by reading."""
         run = self.run
+        if run.is_planned and run.unknown_since is None and self._was_seen_lately():
+            return
         playlist = self.spotify.playlist(run.playlist_id)
         if playlist.owner_id != self.connection.person() and not playlist.collaborative:
             self._fail(
                 "not_yours",
                 "This playlist belongs to somebody else, so Spotify does not let you change it.",
             )
-        if run.base is None:
-            return self._begin(self._read(), playlist.snapshot_id)
-        plan = self._plan(run.base)
-        model = _replay(run.base.uris, plan[: run.cursor])
-        if (
-            run.unknown_since is None
-            and run.snapshot_id
-            and playlist.snapshot_id == run.snapshot_id
-        ):
-            return plan
-        items = self._read()
+        if not run.is_planned:
+            self._begin(playlist)
+            return
+        is_certain = run.unknown_since is None
+        if is_certain and run.snapshot_id and playlist.snapshot_id == run.snapshot_id:
+            run.keep(seen_at=clock.now())
+            return
+        self._compare(self._read(), playlist.snapshot_id)
+
+    def _was_seen_lately(self) -> bool:
+        seen = self.run.seen_at
+        return seen is not None and seen + _TRUST > clock.now()
+
+    def _compare(self, items: list[Item], snapshot_id: str) -> None:
+        """Take the list as read for what it is: as planned, one edit further, or another's work."""
+        run = self.run
         uris = [item.uri for item in items]
-        following = plan[run.cursor].apply(model) if run.cursor < len(plan) else None
-        if run.unknown_since is not None and uris == following:
-            self._step_done(plan, snapshot_id="")
-        elif uris == model:
-            run.keep(unknown_since=None)
-        elif uris == self._wanted(run.base):
-            run.keep(unknown_since=None, cursor=len(plan), done=run.total)
+        edit = self._next_edit() if run.unknown_since is not None else None
+        if edit is not None and uris == apply(edit, self._now):
+            self._edit_done(edit, snapshot_id="")
+        elif uris == self._now:
+            if edit is not None:
+                self._edit_refused(edit)
+            run.keep(unknown_since=None, seen_at=clock.now())
         else:
-            return self._changed_elsewhere(items, playlist.snapshot_id)
-        return plan
+            self._changed_elsewhere(items, snapshot_id)
 
-    def _begin(self, items: list[Item], snapshot_id: str) -> list[Step]:
-        """Freeze what is there before the first write, and plan."""
+    def _next_edit(self) -> Edit | None:
         run = self.run
-        before = versions.freeze(
-            run.account,
-            run.playlist_id,
-            items,
-            cause=Version.Cause.BEFORE,
-            snapshot_id=snapshot_id,
-        )
-        run.keep(before=run.before or before)
-        return self._plan_from(before)
+        return from_list(run.edits[run.cursor]) if run.cursor < len(run.edits) else None
 
-    def _plan_from(self, base: Version) -> list[Step]:
-        plan = self._plan(base)
-        self.run.keep(
-            base=base, cursor=0, snapshot_id="", unknown_since=None, done=self._done(plan, 0)
-        )
-        return plan
+    def _read(self) -> list[Item]:
+        """Read the whole list; a long one takes many calls, so the run is kept in the meantime."""
+        items: list[Item] = []
+        for page in self.spotify.item_pages(self.run.playlist_id):
+            items += page.items
+            self.run.keep(calls_used=self.calls)
+        self._read_items = items
+        return items
 
-    def _changed_elsewhere(self, items: list[Item], snapshot_id: str) -> list[Step]:
-        """Freeze what somebody else made of it: a replacement goes on from there, adding stops."""
+    def _freeze(self, items: Sequence[Item], cause: Version.Cause, snapshot_id: str) -> Version:
         run = self.run
-        self._look_again_soon()
-        version = versions.freeze(
-            run.account,
-            run.playlist_id,
-            items,
-            cause=Version.Cause.ELSEWHERE,
-            snapshot_id=snapshot_id,
-        )
-        done = run.done + self._lost_but_added(items)
-        run.keep(quarrels=run.quarrels + 1, unknown_since=None, after=version, done=done)
-        if run.mode == Run.Mode.APPEND and run.done >= run.total:
-            self._end_added(run.base, version)
-        if run.mode == Run.Mode.APPEND:
-            self._fail(
-                "changed_elsewhere",
-                f"The playlist was changed elsewhere in the meantime. {run.done:,} of "
-                f"{run.total:,} were added, and no change of others was touched. Try again to "
-                "add the rest.",
-            )
-        if run.quarrels >= MOST_QUARRELS:
-            self._fail(
-                "quarrel",
-                "Something else keeps changing the playlist, so we stopped. All of it is stored.",
-            )
-        return self._plan_from(version)
-
-    def _end_added(self, base: Version | None, now: Version) -> NoReturn:
-        """End a run that has added everything to a list that others changed meanwhile."""
-        if base is not None and Counter(self.run.wanted) <= Counter(now.uris):
-            self._end_done(base, now)
-        self._fail(
-            "taken_out",
-            f"All {self.run.total:,} were added, but somebody has changed the playlist since, and "
-            "some are not there any more. No change of others was touched.",
+        return versions.freeze(
+            run.account, run.playlist_id, items, cause=cause, snapshot_id=snapshot_id
         )
 
-    def _lost_but_added(self, items: list[Item]) -> int:
-        """Return how many items the call whose answer was lost has added all the same.
+    # What is to be done ---------------------------------------------------------------------------
 
-        Spotify adds all of a call's items or none. So where the list holds most of them more often
-        than it did, the call was carried out, and somebody has taken some out since.
+    def _begin(self, playlist: Playlist) -> None:
+        """Freeze what is there before the first write, plan, and ask the guards."""
+        ledger = ledgers.of(self.run.playlist_id)
+        self._hint = playlist.snapshot_id
+        known = ledger.version if ledger and ledger.snapshot_id else None
+        if known is not None and ledger and ledger.snapshot_id == playlist.snapshot_id:
+            items = versions.items_of(known)
+            seen = ledgers.view(self.run, items, ledger)
+            plan = self._plan(known.uris, seen.aim.goal)
+            # The hint may be half a minute old: it is good enough where nothing is taken or moved.
+            if all(isinstance(edit, Add) for edit in plan.edits):
+                self._set_out(items, known, seen, plan, ledger)
+                return
+        items = self._read()
+        before = self._freeze(items, Version.Cause.BEFORE, playlist.snapshot_id)
+        seen = ledgers.view(self.run, items, ledger)
+        plan = self._plan(before.uris, seen.aim.goal)
+        self._set_out(items, before, seen, plan, ledger)
+
+    def _set_out(
+        self,
+        items: Sequence[Item],
+        before: Version,
+        seen: View,
+        plan: Plan,
+        ledger: Ledger | None,
+    ) -> None:
+        run = self.run
+        run.keep(
+            before=run.before or before,
+            total=len(run.wanted) - len(seen.aim.left_out) - len(seen.aim.missing),
+            report={**run.report, **course(seen, plan)},
+        )
+        again = ledger is not None and ledger.undone > 0 and seen.undone is not None
+        undone = max(1, seen.undone.count) if again and seen.undone is not None else 0
+        self._ask_guards(items, seen.aim.goal, plan, undone=undone)
+        self._now = list(before.uris)
+        with transaction.atomic():
+            self._keep_plan(plan, goal=seen.aim.goal)
+            ledgers.begin(run, seen, ledger)
+
+    def _keep_plan(self, plan: Plan, *, goal: Sequence[str]) -> None:
+        """Store the plan from the list as it is now; to the whole goal, or to a part of it."""
+        run = self.run
+        edits = [as_list(edit) for edit in plan.edits]
+        run.keep(
+            is_planned=True,
+            base=self._now,
+            goal=list(goal),
+            edits=edits,
+            cursor=0,
+            refusals=0,
+            snapshot_id="",
+            unknown_since=None,
+            seen_at=clock.now(),
+            done=self._done(edits),
+            calls_used=self.calls,
+        )
+
+    def _plan(self, base: Sequence[str], goal: Sequence[str]) -> Plan:
+        try:
+            return plan_for(self.run, base, goal)
+        except planner.Unreachable:
+            self._fail("too_many_copies", outcomes.TOO_MANY_COPIES)
+
+    def _ask_guards(
+        self, now: Sequence[Item], goal: Sequence[str], plan: Plan, *, undone: int = 0
+    ) -> None:
+        """Hold the run where it would do what nobody has approved."""
+        run = self.run
+        prospect = guards.Prospect(now, goal, plan, partial=run.partial, undone=undone)
+        tripped = guards.tripped(prospect) if plan.edits else {}
+        standing = guards.standing(tripped, run.approved)
+        if standing:
+            self._hold(tripped, standing)
+
+    def _hold(self, tripped: dict[str, int], standing: dict[str, int]) -> NoReturn:
+        run = self.run
+        run.keep(calls_used=self.calls, report={**run.report, "tripped": tripped})
+        sentence = " ".join(guards.sentences(standing))
+        run.end(State.HELD, code=next(iter(standing)), sentence=sentence)
+        raise _Over
+
+    def _changed_elsewhere(self, items: list[Item], snapshot_id: str) -> None:
+        """Freeze what somebody else made of the list, and plan anew from there.
+
+        What people did by hand is kept. Where our own change was undone, it is made once more; the
+        second time the run is held.
         """
         run = self.run
-        if run.unknown_since is None or run.base is None or run.mode != Run.Mode.APPEND:
-            return 0
-        plan = self._plan(run.base)
-        more = Counter(item.uri for item in items)
-        more -= Counter(_replay(run.base.uris, plan[: run.cursor]))
-        coming = plan[run.cursor].uris if run.cursor < len(plan) else ()
-        added = (Counter(coming) & more).total()
-        return len(coming) if added * 2 > len(coming) else 0
+        self._look_again_soon()
+        version = self._freeze(items, Version.Cause.ELSEWHERE, snapshot_id)
+        now = version.uris
+        expected = self._likeliest(now)
+        hand = aims.changes(expected, now)
+        undone = self._undone(expected, now)
+        run.keep(
+            changes=run.changes + 1,
+            quarrels=run.quarrels + (undone is not None),
+            after=version,
+            attempts=0,
+        )
+        if undone is not None:
+            hand = aims.Changes(hand.added - undone.added, hand.removed - undone.removed)
+        keeps = run.by_hand == Run.ByHand.KEEP or run.mode != Run.Mode.REPLACE
+        goal = aims.regained(run.goal, items, hand) if keeps else self._overwriting(items)
+        self._now = now
+        plan = self._plan(now, self._within(goal))
+        with transaction.atomic():
+            self._keep_plan(plan, goal=goal)
+            if keeps:
+                ledgers.changed(run, hand)
+        if run.changes > MOST_CHANGES or run.quarrels >= MOST_QUARRELS:
+            number = max(1, undone.count if undone else hand.count)
+            self._hold({guards.QUARREL: number}, {guards.QUARREL: number})
+        self._ask_guards(items, goal, plan)
+
+    def _likeliest(self, now: Sequence[str]) -> list[str]:
+        """Return what the list was before somebody changed it, where a lost call may have landed.
+
+        Spotify adds or removes all of a call's items or none; so the nearer list is the right one.
+        """
+        edit = self._next_edit() if self.run.unknown_since is not None else None
+        if edit is None:
+            return self._now
+        following = apply(edit, self._now)
+        return min((self._now, following), key=lambda uris: aims.changes(uris, now).count)
+
+    def _undone(self, expected: Sequence[str], now: Sequence[str]) -> aims.Changes | None:
+        before = self.run.before
+        undone = aims.undoing(before.uris, expected, now) if before is not None else None
+        is_choice = undone is not None and undone.count < aims.FEWEST_UNDONE
+        return None if is_choice and self.run.by_hand == Run.ByHand.KEEP else undone
+
+    def _overwriting(self, items: Sequence[Item]) -> list[str]:
+        return ledgers.view(self.run, items, None).aim.goal
 
     def _look_again_soon(self) -> None:
         """Put the run off while the list that was read may be older than our last write."""
@@ -283,49 +401,13 @@ class _Slice:
         until = now + max(_FIRST_LOOK, now - wrote)
         when = outcomes.when(until, now=now)
         sentence = f"Spotify does not show the last change yet; we look again {when}."
+        self.run.keep(seen_at=None)
         self.run.wait(until=until, code="settling", sentence=sentence)
         raise _Waits
 
-    def _read(self) -> list[Item]:
-        """Read the whole list; a long one takes many calls, so the run is kept in the meantime."""
-        items: list[Item] = []
-        for page in self.spotify.item_pages(self.run.playlist_id):
-            items += page.items
-            self.run.keep(calls_used=self.calls)
-        self._seen = items
-        return items
-
-    # What is to be done ---------------------------------------------------------------------------
-
-    def _plan(self, base: Version) -> list[Step]:
-        run = self.run
-        if run.mode == Run.Mode.APPEND:
-            return list(steps.append(base.uris, run.wanted))
-        started = run.before or base
-        floor = min(started.length, len(run.wanted)) - steps.BATCH
-        try:
-            return steps.replace(base.uris, run.wanted, floor=floor)
-        except steps.Unwritable:
-            self._fail(
-                "cannot_be_put_back",
-                "The playlist holds local files or tracks that are not available. Spotify's API "
-                "cannot put those back, so nothing was written. Add to the end instead, or remove "
-                "them first.",
-            )
-        except steps.Unreachable:
-            self._fail(
-                "too_many_copies",
-                "One track is in the playlist more than 100 times. It cannot be replaced without "
-                "emptying the list on the way, so nothing more was written.",
-            )
-
-    def _wanted(self, base: Version) -> list[str]:
-        run = self.run
-        return [*base.uris, *run.wanted] if run.mode == Run.Mode.APPEND else list(run.wanted)
-
-    def _done(self, plan: list[Step], cursor: int) -> int:
-        """Return how many of the wanted items are in place: those that no later call brings."""
-        coming = sum(len(step.uris) for step in plan[cursor:] if not isinstance(step, Remove))
+    def _done(self, edits: Sequence[list[object]], cursor: int = 0) -> int:
+        """Return how many of the wanted items are in place: those that no later call touches."""
+        coming = sum(_touched(from_list(edit)) for edit in edits[cursor:])
         return max(0, self.run.total - coming)
 
     def _fail(self, code: str, sentence: str) -> NoReturn:
@@ -335,18 +417,24 @@ class _Slice:
 
     # Writing --------------------------------------------------------------------------------------
 
-    def _write(self, step: Step, plan: list[Step]) -> None:
+    def _write(self, edit: Edit) -> None:
         playlist_id = self.run.playlist_id
-        match step:
+        match edit:
             case Remove(uris):
                 snapshot_id = self._call(lambda: self.spotify.remove(playlist_id, uris))
             case Add(position, uris):
                 snapshot_id = self._call(
                     lambda: self.spotify.add(playlist_id, uris, position=position)
                 )
-            case Overwrite(uris):
+            case Replace(uris):
                 snapshot_id = self._call(lambda: self.spotify.replace(playlist_id, uris))
-        self._step_done(plan, snapshot_id=snapshot_id)
+            case Move(start, length, before):
+                snapshot_id = self._call(
+                    lambda: self.spotify.reorder(
+                        playlist_id, start=start, length=length, before=before
+                    )
+                )
+        self._edit_done(edit, snapshot_id=snapshot_id)
 
     def _call(self, call: Callable[[], T]) -> T:
         """Say in the row that a call is coming, and make it; one that surely failed is unsaid."""
@@ -354,7 +442,7 @@ class _Slice:
         run.refresh_from_db(fields=["cancel_asked"])
         self._heed_cancelling()
         run.keep(unknown_since=clock.now(), calls_used=self.calls)
-        self._seen = None
+        self._read_items = None
         self.is_writing = True
         try:
             answer = call()
@@ -362,7 +450,8 @@ class _Slice:
             if not exc.maybe_applied:
                 # A refusal may mean that the list is not what we think: read it, trust no hint.
                 refused = not isinstance(exc, TimeMustPass)
-                run.keep(unknown_since=None, snapshot_id="" if refused else run.snapshot_id)
+                hints = {"snapshot_id": "", "seen_at": None} if refused else {}
+                run.keep(unknown_since=None, **hints)
             raise
         except (AccountError, Paused):
             run.keep(unknown_since=None)
@@ -370,19 +459,53 @@ class _Slice:
         self.is_writing = False
         return answer
 
-    def _step_done(self, plan: list[Step], *, snapshot_id: str) -> None:
+    def _edit_done(self, edit: Edit, *, snapshot_id: str) -> None:
         run = self.run
+        self._now = apply(edit, self._now)
+        now = clock.now()
         run.keep(
             unknown_since=None,
             cursor=run.cursor + 1,
+            refusals=0,
             snapshot_id=snapshot_id,
-            last_write_at=clock.now(),
-            done=self._done(plan, run.cursor + 1),
+            last_write_at=now,
+            seen_at=now,
+            done=self._done(run.edits, run.cursor + 1),
             calls_used=self.calls,
             attempts=0,
             code="",
             sentence="",
         )
+
+    # What Spotify does not take -------------------------------------------------------------------
+
+    def _edit_refused(self, edit: Edit) -> None:
+        """Count a call that did not happen; halve one that never does, until the cause is alone."""
+        run = self.run
+        run.keep(refusals=run.refusals + 1, refused_since=run.refused_since or clock.now())
+        worked, since = run.last_write_at, run.refused_since
+        found = self._halving.after_refusal(
+            edit,
+            refusals=run.refusals,
+            others_work=bool(worked and since and worked > since),
+        )
+        if found is not None:
+            self._go_on_with(found)
+
+    def _go_on_with(self, found: Halving) -> None:
+        """Plan anew, to the goal without what is set aside or dead."""
+        run = self.run
+        self._halving = found
+        plan = self._plan(self._now, self._within(run.goal))
+        with transaction.atomic():
+            run.keep(halving=found.as_json(), attempts=0)
+            self._keep_plan(plan, goal=run.goal)
+
+    def _within(self, goal: Sequence[str]) -> list[str]:
+        left = self._halving.left - set(self._now)  # what is there already may stay
+        return [uri for uri in goal if uri not in left]
+
+    # The beginning and the end --------------------------------------------------------------------
 
     def _make_playlist(self) -> None:
         """Make the playlist; where an earlier answer was lost, look for what it made first."""
@@ -399,33 +522,62 @@ class _Slice:
         return next((one.id for one in mine if self.run.mark in one.description), "")
 
     def _verify(self) -> None:
-        """End only when a read of the whole list shows what is wanted."""
+        """End only when the whole list was read after the last write and is what is wanted."""
         run = self.run
-        assert run.base is not None  # noqa: S101 -- a plan has a base
-        items = self._read() if self._seen is None else self._seen
-        if [item.uri for item in items] != self._wanted(run.base):
+        goal = self._within(run.goal)
+        if not run.edits and run.before is not None and run.before.uris == goal:
+            self._end_done(run.before)  # it was so before: read, or known by its snapshot
+        items = self._read() if self._read_items is None else self._read_items
+        if [item.uri for item in items] != goal:
             self._changed_elsewhere(items, "")
             raise _SliceOver
-        after = versions.freeze(
-            run.account,
-            run.playlist_id,
-            items,
-            cause=Version.Cause.AFTER,
-            snapshot_id=run.snapshot_id,
-        )
-        self._end_done(run.base, after)
+        self._end_done(self._freeze(items, Version.Cause.AFTER, run.snapshot_id))
 
-    def _end_done(self, base: Version, after: Version) -> NoReturn:
+    def _end_done(self, after: Version) -> NoReturn:
         run = self.run
         library.forget(run.account)
-        became = versions.difference((run.before or base).uris, after.uris)
-        report = {**run.report, **asdict(became)}
-        run.keep(after=after, done=run.total, calls_used=self.calls, report=report)
-        run.end(State.DONE)
+        before = run.before or after
+        became = versions.difference(before.uris, after.uris)
+        snapshot_id = run.snapshot_id or self._hint
+        missing = len(run.goal) - len(self._within(run.goal))
+        report = {**run.report, **asdict(became), "dead": self._halving.dead}
+        with transaction.atomic():
+            run.keep(
+                after=after,
+                done=run.total - missing,
+                calls_used=self.calls,
+                report=report,
+                base=[],
+                edits=[],
+                goal=[],
+                context=[],
+                cursor=0,
+            )
+            ledgers.settle(run, after, snapshot_id=snapshot_id)
+            run.end(State.DONE, sentence=outcomes.not_taken(self._halving.dead))
         raise _Over
 
 
-def _replay(uris: list[str], done: list[Step]) -> list[str]:
-    for step in done:
-        uris = step.apply(uris)
-    return uris
+def course(seen: View, plan: Plan) -> dict[str, object]:
+    """Return what is to be said of a plan, ready for JSON."""
+    aim = seen.aim
+    return {
+        "kept_dates": len(plan.kept),
+        "redated": len(plan.lost),
+        "moves": sum(isinstance(edit, Move) for edit in plan.edits),
+        "calls": plan.calls,
+        "by_hand": aim.by_hand,
+        "fixed": aim.fixed,
+        "left_out": aim.left_out,
+        "missing": aim.missing,
+    }
+
+
+def _touched(edit: Edit) -> int:
+    match edit:
+        case Remove():
+            return 0
+        case Move(_, length, _):
+            return length
+        case Add(_, uris) | Replace(uris):
+            return len(uris)

@@ -18,7 +18,7 @@ from accounts.signals import (
     person_shut_out,
 )
 from playlists import outcomes, tasks
-from playlists.models import Run, Version
+from playlists.models import Ledger, Run, Version
 from spotsite import clock
 
 # A run that stopped because consent had ended goes on by itself when it comes back soon.
@@ -88,6 +88,12 @@ def runs(user: User) -> list[dict[str, Any]]:
     course = ("done", "total", "calls_used", "created_at", "started_at", "ended_at")
     rows = Run.objects.filter(user=user).order_by("pk").values(*facts, *course)
     return [dict(row) for row in rows]
+
+
+@export.section("managed_playlists")
+def managed(user: User) -> list[dict[str, Any]]:
+    rows = Ledger.objects.filter(account__user=user).order_by("pk")
+    return [dict(row) for row in rows.values("playlist_id", "ours", "taken_out")]
 
 
 @export.section("versions")

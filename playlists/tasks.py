@@ -34,17 +34,18 @@ def work_on(run_id: int) -> None:
 def work_on_aside(run_id: int) -> None:
     """Work on a run for one slice where that leaves room for work that people wait for."""
     with slots.background() as free:
-        if free:
-            _slice(run_id)
+        if free and _slice(run_id, in_turn=True):
             return
+    # No slot, or it is the turn of another run of the same person.
     if Run.objects.due().filter(pk=run_id).update(nudged_at=clock.now()):
         nudge(run_id, seconds=_NO_SLOT_SECONDS)
 
 
-def _slice(run_id: int) -> None:
-    run = Run.objects.claim(run_id)
+def _slice(run_id: int, *, in_turn: bool = False) -> bool:
+    """Work on the run for a slice; False where it is not to be had now."""
+    run = Run.objects.claim(run_id, in_turn=in_turn)
     if run is None:
-        return
+        return False
     pace = push.work_on(run)
     if pace is Pace.NOW:
         nudge(run_id)
@@ -52,6 +53,7 @@ def _slice(run_id: int) -> None:
         seconds = (run.not_before - clock.now()).total_seconds()
         if seconds <= _SOON_SECONDS:
             nudge(run_id, seconds=max(0.0, seconds) + 0.1)
+    return True
 
 
 @shared_task

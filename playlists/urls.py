@@ -13,5 +13,7 @@ urlpatterns = [
     path("runs/<uuid:uuid>/", views.run_page, name="run"),
     path("runs/<uuid:uuid>.json", views.run_json, name="run_json"),
     path("runs/<uuid:uuid>/retry/", views.retry, name="run_retry"),
+    path("runs/<uuid:uuid>/approve/", views.approve, name="run_approve"),
     path("runs/<uuid:uuid>/cancel/", views.cancel, name="run_cancel"),
+    path("runs/<uuid:uuid>/put-back/", views.put_back, name="run_put_back"),
 ]

@@ -60,6 +60,11 @@ def freeze(
         )
 
 
+def items_of(version: Version) -> list[Item]:
+    """Return the frozen items, without what only the track's own row knows."""
+    return [Item(uri, added_at, bool(local)) for uri, added_at, *local in version.items]
+
+
 def remember(items: Iterable[Item]) -> None:
     """Keep titles of what was read, so that no page ever needs a call to show a version."""
     seen = {item.uri: item for item in items if item.uri and item.title}
@@ -86,6 +91,12 @@ def remember(items: Iterable[Item]) -> None:
         unique_fields=["uri"],
         update_fields=["title", "artists", "album", "duration_ms", "isrc", "fetched_at"],
     )
+
+
+def titled(uris: Sequence[str]) -> list[Track]:
+    """Return what is known of each; a track that is not known any more has no title."""
+    known = Track.objects.in_bulk(list(uris))
+    return [known.get(uri) or Track(uri=uri) for uri in uris]
 
 
 def difference(old: Sequence[str], new: Sequence[str]) -> Difference:

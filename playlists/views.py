@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import AccountError
 from accounts.models import Credential, User
-from playlists import library, outcomes, preview, tasks, uploads
+from playlists import library, outcomes, preview, tasks, uploads, versions
 from playlists.budget import Paused
 from playlists.connection import Connection
 from playlists.forms import NEW, NOT_SHOWN, PutForm, chosen_playlist, name_of, new_of
@@ -28,6 +28,8 @@ from playlists.spotify.errors import SpotifyError
 from spotsite import clock
 
 _RUNS_A_PAGE = 50
+_SHOWN = 50  # titles in a list of what was left out
+_LONG_OF_RUN_PAGE = ("before__items", "after__items")
 _TOO_MUCH_TEXT = "That is too much text to paste. Save it as a file and upload that."
 _BUSY = "Another run is at work on this playlist. Wait until it has ended."
 
@@ -154,27 +156,27 @@ class _Page:
 
 def _draft(user: User, data: dict[str, Any]) -> Run:
     """Store what is to be done, with what it would change."""
-    tracks, mode = data["tracks"], data["mode"]
-    report = preview.report(tracks)
-    current: Sequence[str] | None = []
-    if data["playlist_id"]:
-        credential = Credential.objects.get(account=data["account"])
-        items = preview.read(Connection(credential), data["playlist_id"])
-        current = (
-            None if items is None else [item.uri if not item.is_local else "" for item in items]
+    tracks = data["tracks"]
+    with transaction.atomic():  # nothing is left of it where the playlist cannot be read
+        run = Run.objects.create(
+            user=user,
+            account=data["account"],
+            mode=data["mode"],
+            by_hand=data["by_hand"],
+            dates=data["dates"],
+            name=data["name"],
+            playlist_id=data["playlist_id"],
+            wanted=list(tracks.uris),
+            total=len(tracks.uris),
+            report=preview.report(tracks),
         )
-    if current is not None:
-        report |= preview.changes(current, tracks.uris, mode)
-    return Run.objects.create(
-        user=user,
-        account=data["account"],
-        mode=mode,
-        name=data["name"],
-        playlist_id=data["playlist_id"],
-        wanted=list(tracks.uris),
-        total=len(tracks.uris),
-        report=report,
-    )
+        _look(run)
+    return run
+
+
+def _look(run: Run) -> None:
+    credential = Credential.objects.get(account=run.account_id)
+    preview.look(run, Connection(credential))
 
 
 @never_cache
@@ -185,19 +187,46 @@ def preview_page(request: HttpRequest, uuid: str) -> HttpResponse:
     run = get_object_or_404(_person(request).runs, uuid=uuid)
     if run.state != Run.State.DRAFT:
         return redirect(run)
-    if request.method == "POST" and not run.report.get("blocked"):
+    if request.method == "POST" and "put_back" in request.POST:
+        run.put_back = run.report.get("left_out", [])
+        run.save(update_fields=["put_back"])
+        return _previewed(request, run, anew=True)
+    if request.method == "POST" and run.report.get("looked") and not run.report.get("blocked"):
         return _start(request, run)
-    return render(request, "playlists/preview.html", {"run": run, "report": run.report})
+    return _previewed(request, run, anew="fresh" in request.GET or "looked" not in run.report)
+
+
+def _previewed(request: HttpRequest, run: Run, *, anew: bool) -> HttpResponse:
+    trouble = ""
+    if anew:
+        try:
+            _look(run)
+        except (SpotifyError, AccountError, Paused) as exc:
+            trouble = outcomes.for_page(exc, now=clock.now())
+    context = {
+        "run": run,
+        "report": run.report,
+        "trouble": trouble,
+        "left_out": versions.titled(run.report.get("left_out", ())[:_SHOWN]),
+    }
+    return render(request, "playlists/preview.html", context)
 
 
 def _start(request: HttpRequest, run: Run) -> HttpResponse:
+    return _queue(request, run, run.start, back="put_preview")
+
+
+def _queue(
+    request: HttpRequest, run: Run, queue: Callable[[], bool], *, back: str = "run"
+) -> HttpResponse:
+    """Have the run queued and a worker told; say so where another one is at the playlist."""
     try:
         with transaction.atomic():
-            if run.start():
+            if queue():
                 tasks.nudge_on_commit(run)
     except IntegrityError:
         messages.error(request, _BUSY)
-        return redirect("put_preview", uuid=run.uuid)
+        return redirect(back, uuid=run.uuid)
     return redirect(run)
 
 
@@ -213,18 +242,20 @@ def runs(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def run_page(request: HttpRequest, uuid: str) -> HttpResponse:
-    mine = _person(request).runs.select_related("before", "after").defer("wanted")
-    run = get_object_or_404(mine.defer("before__items", "after__items"), uuid=uuid)
+    mine = _person(request).runs.light().select_related("before", "after")
+    run = get_object_or_404(mine.defer(*_LONG_OF_RUN_PAGE), uuid=uuid)
     if run.state == Run.State.DRAFT:
         return redirect("put_preview", uuid=run.uuid)
-    return render(request, "playlists/run.html", {"run": run})
+    left_out = run.report.get("left_out", ()) if run.state == Run.State.DONE else ()
+    context = {"run": run, "left_out": versions.titled(left_out[:_SHOWN])}
+    return render(request, "playlists/run.html", context)
 
 
 @never_cache
 @login_required
 @require_safe
 def run_json(request: HttpRequest, uuid: str) -> JsonResponse:
-    run = get_object_or_404(_person(request).runs.defer("wanted", "report"), uuid=uuid)
+    run = get_object_or_404(_person(request).runs.light(), uuid=uuid)
     return JsonResponse(
         {
             "state": run.state,
@@ -243,22 +274,52 @@ def run_json(request: HttpRequest, uuid: str) -> JsonResponse:
 @login_required
 @require_POST
 def retry(request: HttpRequest, uuid: str) -> HttpResponse:
+    run = get_object_or_404(_person(request).runs.light(), uuid=uuid)
+    return _queue(request, run, run.retry)
+
+
+@login_required
+@require_POST
+def approve(request: HttpRequest, uuid: str) -> HttpResponse:
+    """Have a held run go on, as far as the page has said that it would go."""
     run = get_object_or_404(_person(request).runs, uuid=uuid)
-    try:
-        with transaction.atomic():
-            if run.retry():
-                tasks.nudge_on_commit(run)
-    except IntegrityError:
-        messages.error(request, _BUSY)
-    return redirect(run)
+    return _queue(request, run, run.approve)
 
 
 @login_required
 @require_POST
 def cancel(request: HttpRequest, uuid: str) -> HttpResponse:
-    run = get_object_or_404(_person(request).runs.defer("wanted", "report"), uuid=uuid)
-    run.ask_to_cancel()
+    run = get_object_or_404(_person(request).runs.light(), uuid=uuid)
+    if not run.dismiss():
+        run.ask_to_cancel()
     return redirect(run)
+
+
+@login_required
+@require_POST
+def put_back(request: HttpRequest, uuid: str) -> HttpResponse:
+    """Put items back that somebody took out by hand: all that this run left out, or one."""
+    done = get_object_or_404(_person(request).runs, uuid=uuid, state=Run.State.DONE)
+    chosen = [uri for uri in done.report.get("left_out", ()) if _is_chosen(request, uri)]
+    if not chosen:
+        return redirect(done)
+    run = Run.objects.create(
+        user=done.user,
+        account=done.account,
+        kind=Run.Kind.PUT_BACK,
+        mode=Run.Mode.INSERT,
+        name=done.name,
+        playlist_id=done.playlist_id,
+        wanted=chosen,
+        context=done.wanted,
+        total=len(chosen),
+    )
+    return _queue(request, run, run.start)
+
+
+def _is_chosen(request: HttpRequest, uri: str) -> bool:
+    wish = request.POST.get("uri", "")
+    return wish in {"", uri}
 
 
 def _person(request: HttpRequest) -> User:

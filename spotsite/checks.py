@@ -41,9 +41,11 @@ IDS = {
     "TOKEN_KEYS": "spotsite.E021",
     "MAIL_FROM": "spotsite.E022",
     "LOG_LEVEL": "spotsite.E023",
-    "SPOTIFY_CALLS_PER_SECOND": "spotsite.E024",
-    "SPOTIFY_BURST": "spotsite.E025",
-    "SPOTIFY_CALLS_PER_PERSON": "spotsite.E026",
+    "SPOTIFY_CALLS_PER_SECOND": "spotsite.E033",
+    "SPOTIFY_BURST": "spotsite.E034",
+    "SPOTIFY_CALLS_PER_PERSON": "spotsite.E035",
+    "GUARD_SHARE": "spotsite.E024",
+    "GUARD_CALLS": "spotsite.E025",
 }
 HINTS = {
     "PUBLIC_URL": "Give scheme and host without a path: PUBLIC_URL=https://lists.example",
@@ -62,6 +64,8 @@ HINTS = {
     "SPOTIFY_CALLS_PER_PERSON": "SPOTIFY_CALLS_PER_PERSON=3000 a day; 0 is no limit.",
     "TOKEN_KEYS": "Make a key ring with: python manage.py tokens_newkey",
     "LOG_LEVEL": "LOG_LEVEL=INFO",
+    "GUARD_SHARE": "GUARD_SHARE=50 asks a person before more than half of a list is taken out.",
+    "GUARD_CALLS": "GUARD_CALLS=400 asks a person before more changes are made in one run.",
 }
 
 

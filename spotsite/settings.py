@@ -301,3 +301,7 @@ SPOTIFY_BURST = env.number("SPOTIFY_BURST", 60)
 SPOTIFY_CALLS_PER_PERSON = env.number("SPOTIFY_CALLS_PER_PERSON", 3000)
 # After a write whose outcome is unknown nothing is trusted for this long (a call and 30 s).
 SETTLE_SECONDS = env.number("SETTLE_SECONDS", 50)
+
+# A run that would take out a larger share of a list (in %), or make more changes, asks first.
+GUARD_SHARE = env.number("GUARD_SHARE", 50)
+GUARD_CALLS = env.number("GUARD_CALLS", 400)

@@ -38,6 +38,7 @@ MENU = {
     "Playlists": {
         "playlists.Run": "Runs",
         "playlists.Version": "Versions",
+        "playlists.Ledger": "Managed playlists",
     },
     "Providers": {
         "accounts.ProviderState": "How they are",

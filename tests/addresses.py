@@ -25,7 +25,7 @@ from accounts.models import (
     User,
     Withdrawal,
 )
-from playlists.models import Pause, Run, Version
+from playlists.models import Ledger, Pause, Run, Version
 from spotsite import clock
 from spotsite.staff import site
 from tests.people import give_email, give_passkey
@@ -91,7 +91,9 @@ OWNED: dict[str, Callable[[Cast], Arguments]] = {
     "runs/<uuid:uuid>/": lambda cast: {"uuid": cast.rows[Run].uuid},
     "runs/<uuid:uuid>.json": lambda cast: {"uuid": cast.rows[Run].uuid},
     "runs/<uuid:uuid>/retry/": lambda cast: {"uuid": cast.rows[Run].uuid},
+    "runs/<uuid:uuid>/approve/": lambda cast: {"uuid": cast.rows[Run].uuid},
     "runs/<uuid:uuid>/cancel/": lambda cast: {"uuid": cast.rows[Run].uuid},
+    "runs/<uuid:uuid>/put-back/": lambda cast: {"uuid": cast.rows[Run].uuid},
 }
 
 # Arguments that name nobody's row.
@@ -191,6 +193,7 @@ def _rows(owner: User, staff: User) -> dict[type, Any]:
             user=owner, account=account, mode=Run.Mode.APPEND, name="A list", state=Run.State.DONE
         ),
         Version.objects.create(account=account, playlist_id="p"),
+        Ledger.objects.create(account=account, playlist_id="p"),
         Pause.objects.create(bucket="writes", until=clock.now(), reason="quota"),
         Group.objects.create(name="a group"),
         interval,

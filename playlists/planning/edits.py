@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -80,3 +80,46 @@ def _move(items: list[T], start: int, length: int, before: int) -> None:
 def writable(uri: str) -> bool:
     """Say whether calls can remove and add it: not a local file, not an item that is missing."""
     return bool(uri) and not uri.startswith("spotify:local:")
+
+
+def apply(edit: Edit, uris: Sequence[str]) -> list[str]:
+    """Return the list as it is after ``edit``."""
+    match edit:
+        case Remove(gone):
+            left = frozenset(gone)
+            return [uri for uri in uris if uri not in left]
+        case Add(position, new):
+            return [*uris[:position], *new, *uris[position:]]
+        case Move(start, length, before):
+            moved = list(uris)
+            _move(moved, start, length, before)
+            return moved
+        case Replace(new):
+            return list(new)
+
+
+def as_list(edit: Edit) -> list[Any]:
+    """Return the plain form of an edit, ready for JSON."""
+    match edit:
+        case Remove(uris):
+            return ["remove", list(uris)]
+        case Add(position, uris):
+            return ["add", position, list(uris)]
+        case Move(start, length, before):
+            return ["move", start, length, before]
+        case Replace(uris):
+            return ["replace", list(uris)]
+
+
+def from_list(plain: Sequence[Any]) -> Edit:
+    """Return the edit of a plain form; raise ``ValueError`` for anything else."""
+    match plain:
+        case ["remove", uris]:
+            return Remove(tuple(uris))
+        case ["add", position, uris]:
+            return Add(position, tuple(uris))
+        case ["move", start, length, before]:
+            return Move(start, length, before)
+        case ["replace", uris]:
+            return Replace(tuple(uris))
+    raise ValueError(f"not the plain form of an edit: {plain[:1]!r}")

@@ -92,6 +92,21 @@ def test_only_one_run_is_active_per_playlist(ada: Member) -> None:
     assert Run.objects.active().count() == 4
 
 
+def test_one_persons_many_runs_take_turns_and_do_not_hold_up_others(ada: Member) -> None:
+    bob = Member.joins(ada.spotify, "bob")
+    first, second = ada.wants(tracks(3), "p" * 22), ada.wants(tracks(3), "q" * 22)
+    of_bob = bob.wants(tracks(3), "r" * 22)
+
+    held = Run.objects.claim(first.pk, in_turn=True)
+
+    assert held is not None
+    assert Run.objects.claim(second.pk, in_turn=True) is None
+    assert Run.objects.claim(of_bob.pk, in_turn=True) is not None
+    held.release()
+    assert Run.objects.claim(second.pk, in_turn=True) is not None
+    assert Run.objects.claim(first.pk) is not None  # somebody watches that one
+
+
 def test_an_equal_list_makes_no_new_version_and_a_return_to_an_old_one_does(ada: Member) -> None:
     def frozen(*uris: str) -> Version:
         items = [Item(uri, added_at="2026-01-01T00:00:00Z", title="T") for uri in uris]

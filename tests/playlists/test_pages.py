@@ -16,7 +16,7 @@ from accounts.scopes import BASE
 from playlists.models import Run
 from simulator.control_client import Control
 from spotsite import clock
-from tests.playlists.cast import BACKEND, Member, said, tracks, worked
+from tests.playlists.cast import BACKEND, Member, edit, said, tracks, worked
 
 PUT = "/playlists/put/"
 ITEMS = r"/playlists/[^/]+/items$"
@@ -61,9 +61,18 @@ def test_the_preview_counts_and_names_lines_without_a_track(ada: Member) -> None
     assert "a link to an album, not to a track" in text
     assert "&lt;b&gt;no link&lt;/b&gt;" in text
     assert "<b>no link" not in text
-    assert "new “date added”" in text
+    assert "21 kept with their dates, 30 added, 79 removed, 1 block moved: 3 calls" in text
+    assert "more than 50 %" in text
     assert ada.spotify.uris(playlist_id) == tracks(100)
     assert not [row for row in ada.spotify.log() if row["method"] in {"POST", "PUT", "DELETE"}]
+
+
+def test_the_preview_says_which_dates_are_lost(ada: Member) -> None:
+    form = {"playlist": ada.has(tracks(100)), "mode": "replace", "dates": "cheapest"}
+
+    page = previewed(ada.browser(), list="\n".join(tracks(60, start=30)[::-1]), **form)
+
+    assert "60 tracks that stay will get a new “date added”" in said(page)
 
 
 def test_the_preview_of_adding_says_what_is_there_already(ada: Member) -> None:
@@ -76,16 +85,33 @@ def test_the_preview_of_adding_says_what_is_there_already(ada: Member) -> None:
     assert "10 of them are in the playlist already" in text
 
 
-def test_a_list_with_local_files_cannot_be_replaced_and_the_preview_says_so(ada: Member) -> None:
-    playlist_id = ada.has([*tracks(3), "spotify:local:Me:Demo:Song:180"])
+def test_local_files_stay_where_a_list_is_replaced_and_the_preview_says_so(ada: Member) -> None:
+    local = "spotify:local:Me:Demo:Song:180"
+    playlist_id = ada.has([*tracks(3), local])
+
+    page = previewed(ada.browser(), list=tracks(1)[0], playlist=playlist_id, mode="replace")
+
+    assert "1 local file or unavailable track stays" in said(page)
+    ada.browser().post(page.redirect_chain[-1][0])
+    assert worked(Run.objects.get()).state == Run.State.DONE
+    assert ada.spotify.uris(playlist_id) == [tracks(1)[0], local]
+
+
+def test_what_was_taken_out_by_hand_is_named_and_put_back_before_the_start(ada: Member) -> None:
+    playlist_id = ada.has(tracks(3))
+    worked(ada.wants(tracks(20, start=100), playlist_id))
+    edit(ada, "DELETE", playlist_id, {"items": [{"uri": tracks(1, start=104)[0]}]})
     browser = ada.browser()
+    form = {"list": "\n".join(tracks(20, start=100)), "playlist": playlist_id, "mode": "replace"}
 
-    page = previewed(browser, list=tracks(1)[0], playlist=playlist_id, mode="replace")
+    page = previewed(browser, **form)
+    assert "1 taken out by hand" in page.content.decode()
+    address = page.redirect_chain[-1][0]
+    browser.post(address, {"put_back": "1"})
+    browser.post(address)
 
-    assert "cannot put those back" in said(page)
-    assert ">Start<" not in page.content.decode()
-    browser.post(page.redirect_chain[-1][0])
-    assert Run.objects.get().state == Run.State.DRAFT
+    assert worked(Run.objects.latest("pk")).state == Run.State.DONE
+    assert ada.spotify.uris(playlist_id) == tracks(20, start=100)
 
 
 def test_starting_twice_starts_once(ada: Member) -> None:

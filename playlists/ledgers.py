@@ -1,0 +1,125 @@
+"""Which items of a playlist are ours: what was added to it by hand stays, what was taken out too.
+
+Before a run writes, the ledger says what is coming. So whatever becomes of the run, what it has
+brought is never taken for somebody's own later.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from playlists import aims
+from playlists.aims import Aim, Changes
+from playlists.models import Ledger, Run, Version
+from playlists.spotify import Item
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the ledger makes of a list: the aim, and what something else undid."""
+
+    aim: Aim
+    taken_out: list[str]
+    undone: Changes | None = None
+
+
+def of(playlist_id: str) -> Ledger | None:
+    return Ledger.objects.select_related("last_run", "version").filter(pk=playlist_id).first()
+
+
+def view(run: Run, now: Sequence[Item], ledger: Ledger | None) -> View:
+    """Return what the run aims at, given the list as it is ``now``."""
+    if run.mode == Run.Mode.APPEND:
+        return View(aims.appending(run.wanted, now), _taken_out(ledger))
+    if run.mode == Run.Mode.INSERT:
+        still_out = Counter(_taken_out(ledger)) - Counter(run.wanted)
+        return View(aims.inserting(run.wanted, now, run.context), list(still_out.elements()))
+    if ledger is None:
+        return View(aims.replacing(run.wanted, now, ours=None, taken_out=Counter()), [])
+    undone = _undone(ledger, now)
+    if run.by_hand == Run.ByHand.OVERWRITE:
+        aim = aims.replacing(run.wanted, now, ours=None, taken_out=Counter())
+        return View(aim, [], undone)
+    if undone is not None and undone.count < aims.FEWEST_UNDONE:
+        undone = None
+    ours = Counter(ledger.ours) | Counter(ledger.coming or ())
+    taken_out = Counter(ledger.taken_out) + _missing(ledger, now) - Counter(run.put_back)
+    if undone is not None:
+        ours += undone.added
+        taken_out -= undone.removed
+    aim = aims.replacing(run.wanted, now, ours=ours, taken_out=taken_out)
+    return View(aim, sorted(taken_out.elements()), undone)
+
+
+def begin(run: Run, seen: View, ledger: Ledger | None) -> None:
+    """Write down what is coming, before the first write."""
+    if run.mode != Run.Mode.REPLACE:
+        if ledger is None:
+            return  # what was there stays somebody's own, and nobody manages it yet
+        coming = [*ledger.ours, *_managed(run, seen, ledger)]
+    else:
+        coming = seen.aim.ours
+        if ledger is None:
+            ledger = Ledger(playlist_id=run.playlist_id, account=run.account)
+            ledger.ours = list(coming)
+    ledger.account = run.account
+    ledger.coming = coming
+    ledger.taken_out = seen.taken_out
+    ledger.snapshot_id = ""
+    ledger.undone = ledger.undone + 1 if seen.undone else 0
+    ledger.save()
+
+
+def changed(run: Run, hand: Changes) -> None:
+    """Write down what somebody did to the list while the run was on its way."""
+    ledger = of(run.playlist_id)
+    if ledger is None or ledger.coming is None:
+        return
+    coming = Counter(ledger.coming)
+    out = coming & hand.removed
+    ledger.coming = list((coming - out).elements())
+    ledger.taken_out = [*ledger.taken_out, *out.elements()]
+    ledger.save(update_fields=["coming", "taken_out"])
+
+
+def settle(run: Run, version: Version, *, snapshot_id: str) -> None:
+    """Write down that what was coming is there, as ``version`` shows."""
+    ledger = of(run.playlist_id)
+    if ledger is None:
+        return
+    there = Counter(version.uris)
+    if ledger.coming is not None:
+        ledger.ours = list((Counter(ledger.coming) & there).elements())
+    ledger.coming = None
+    ledger.last_run = run
+    ledger.version = version
+    ledger.snapshot_id = snapshot_id
+    ledger.save()
+
+
+def _managed(run: Run, seen: View, ledger: Ledger) -> list[str]:
+    """Return which of what is inserted is ours: what was ours before somebody took it out."""
+    if run.mode == Run.Mode.APPEND:
+        return seen.aim.ours
+    return list((Counter(seen.aim.ours) & Counter(ledger.taken_out)).elements())
+
+
+def _taken_out(ledger: Ledger | None) -> list[str]:
+    return list(ledger.taken_out) if ledger is not None else []
+
+
+def _missing(ledger: Ledger, now: Sequence[Item]) -> Counter[str]:
+    """Count what is ours and gone; nobody can tell where a run has not ended well."""
+    if ledger.coming is not None:
+        return Counter()
+    return Counter(ledger.ours) - Counter(item.uri for item in now)
+
+
+def _undone(ledger: Ledger, now: Sequence[Item]) -> Changes | None:
+    """Return what of the last run's change something else undid since."""
+    last, end = ledger.last_run, ledger.version
+    if last is None or last.before is None or end is None or ledger.coming is not None:
+        return None
+    return aims.undoing(last.before.uris, end.uris, [item.uri for item in now])
