@@ -160,7 +160,9 @@ def save_rate() -> None:
     """Keep the rate that Spotify bears where a wiped Valkey does not take it away."""
     rate = limiter.rate()
     if rate is not None:
-        CallRate.objects.update_or_create(pk=1, defaults={"per_second": rate})
+        CallRate.objects.update_or_create(
+            pk=1, defaults={"per_second": rate, "changed_at": clock.now()}
+        )
 
 
 def spent(person: int) -> int:

@@ -410,7 +410,7 @@ class CallRate(models.Model):
     """How many calls a second Spotify bore lately; one row."""
 
     per_second = models.FloatField()
-    changed_at = models.DateTimeField(auto_now=False, db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return f"{self.per_second:.2f} calls a second"

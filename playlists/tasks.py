@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from functools import partial
 
+import redis
 from celery import Task, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from playlists import budget, push
+from playlists import budget, calls, push
 from playlists.models import Run
 from playlists.push import Pace
 from spotsite import clock, slots
@@ -59,12 +60,31 @@ def _slice(run_id: int, *, in_turn: bool = False) -> bool:
 @shared_task
 def sweep() -> None:
     """Nudge the runs that a lost message or a dead worker left; drop what was never started."""
-    budget.recall()
+    _recall()
     forgotten = list(Run.objects.forgotten().values_list("pk", flat=True)[:_SWEEP_MOST])
     Run.objects.filter(pk__in=forgotten).update(nudged_at=clock.now())
     for run_id in forgotten:
         nudge(run_id)
     Run.objects.old_drafts().delete()
+
+
+@shared_task
+def store_calls() -> None:
+    """Move the calls that were counted to Postgres, and with them the rate that Spotify bears."""
+    calls.store()
+    budget.save_rate()
+
+
+@shared_task
+def purge_calls() -> None:
+    calls.purge()
+
+
+def _recall() -> None:
+    try:
+        budget.recall()
+    except redis.RedisError:
+        log.warning("Valkey does not answer: the sweep goes on without it")
 
 
 def nudge_on_commit(run: Run) -> None:
