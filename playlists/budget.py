@@ -142,8 +142,8 @@ def recall() -> None:
         for row in Pause.objects.select_for_update().filter(until__gt=now):
             _publish(row, row.until - now)
     if is_new:
-        row = CallRate.objects.first()
-        limiter.start(row.per_second if row else limiter.start_rate())
+        last = CallRate.objects.first()
+        limiter.start(last.per_second if last else limiter.start_rate())
 
 
 def resumes_at() -> datetime | None:

@@ -83,7 +83,7 @@ class Connection:
 
     @cached_property
     def _person(self) -> int:
-        return self.credential.account.user_id
+        return int(self.credential.account.user_id)
 
     def _once(
         self,

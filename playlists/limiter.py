@@ -193,7 +193,7 @@ def take(call: Call, *, reserve: float, slice_of: int = _SLICE, allowance: int =
     limits = (settings.SPOTIFY_CALLS_PER_SECOND, start_rate(), settings.SPOTIFY_BURST)
     arguments = [_ahead(), *limits, reserve, slice_of, allowance, GROWTH, call.field]
     word, wait = _run(_TAKE, keys, arguments)
-    return Verdict(word.decode(), timedelta(milliseconds=wait))
+    return Verdict(str(word), timedelta(milliseconds=wait))
 
 
 def close(group: str, *, span: timedelta, reason: str) -> bool:
@@ -249,13 +249,13 @@ def set_aside(batch: str) -> None:
 
 def batches() -> list[str]:
     """Return the names of what was set aside and not dropped yet."""
-    return sorted(name.decode() for name in _client().smembers(key("batches")))
+    return sorted(str(name) for name in _client().smembers(key("batches")))
 
 
 def batch(name: str) -> dict[str, int]:
     """Return the counts of a batch, by hour, group, person and recipe."""
     counts = _client().hgetall(key(f"made:{name}"))
-    return {field.decode(): int(count) for field, count in counts.items()}
+    return {str(field): int(count) for field, count in counts.items()}
 
 
 def drop(name: str) -> None:
@@ -288,4 +288,6 @@ def _script(text: str) -> Script:
 @cache
 def _client() -> redis.Redis:
     """Return this process's client; its pool makes new connections after a fork by itself."""
-    return redis.Redis.from_url(settings.REDIS_URL, **settings.VALKEY_TIMEOUTS)
+    return redis.Redis.from_url(
+        settings.REDIS_URL, decode_responses=True, **settings.VALKEY_TIMEOUTS
+    )

@@ -1,7 +1,10 @@
+from __future__ import annotations
+
 import django.db.models.deletion
-import spotsite.clock
 from django.conf import settings
 from django.db import migrations, models
+
+import spotsite.clock
 
 
 class Migration(migrations.Migration):

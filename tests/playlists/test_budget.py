@@ -1,4 +1,4 @@
-"""Who may call Spotify now and who waits: pauses, pace, rate, allowance, and Valkey that forgets."""
+"""Who may call Spotify now and who waits: pauses, pace, rate, allowance, a wiped Valkey."""
 
 from __future__ import annotations
 
