@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
+import redis
 from celery import Task, shared_task
 from django.db import transaction
 
-from playlists import budget, push, retention
+from playlists import budget, calls, push, retention
 from playlists.models import Run
 from playlists.push import Pace
 from spotsite import clock, nudges, slots
@@ -19,6 +21,8 @@ _SOON_SECONDS = 60  # what is due sooner needs no sweep
 _NO_SLOT_SECONDS = 2.0
 _SWEEP_MOST = 500
 _TIDY_SECONDS = 20.0
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
@@ -56,7 +60,7 @@ def _slice(run_id: int, *, in_turn: bool = False) -> bool:
 @shared_task
 def sweep() -> None:
     """Nudge the runs that a lost message or a dead worker left; drop what was never started."""
-    budget.recall()
+    _recall()
     forgotten = list(Run.objects.forgotten().values_list("pk", flat=True)[:_SWEEP_MOST])
     Run.objects.filter(pk__in=forgotten).update(nudged_at=clock.now())
     for run_id in forgotten:
@@ -69,6 +73,25 @@ def tidy() -> None:
     """Let go of old versions and of titles that nothing needs; a long time's worth in turns."""
     if retention.tidy(seconds=_TIDY_SECONDS):
         nudges.send(tidy)
+
+
+@shared_task
+def store_calls() -> None:
+    """Move the calls that were counted to Postgres, and with them the rate that Spotify bears."""
+    calls.store()
+    budget.save_rate()
+
+
+@shared_task
+def purge_calls() -> None:
+    calls.purge()
+
+
+def _recall() -> None:
+    try:
+        budget.recall()
+    except redis.RedisError:
+        log.warning("Valkey does not answer: the sweep goes on without it")
 
 
 def nudge_on_commit(run: Run) -> None:

@@ -296,6 +296,10 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # How many tasks that nobody waits for may run at once in one worker: the other slots stay free.
 BACKGROUND_SLOTS = env.number("BACKGROUND_SLOTS", 2)
+# The limit for all calls to Spotify's Web API (reasons in docs/decisions/budget.md).
+SPOTIFY_CALLS_PER_SECOND = env.number("SPOTIFY_CALLS_PER_SECOND", 8)
+SPOTIFY_BURST = env.number("SPOTIFY_BURST", 60)
+SPOTIFY_CALLS_PER_PERSON = env.number("SPOTIFY_CALLS_PER_PERSON", 3000)
 # After a write whose outcome is unknown nothing is trusted for this long (a call and 30 s).
 SETTLE_SECONDS = env.number("SETTLE_SECONDS", 50)
 
