@@ -113,12 +113,12 @@ DATABASES = {
     )
 }
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
-# A server that hangs is one that is away: nobody waits longer for it.
-# A page asks the cache several times, so each of them is short.
-VALKEY_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 1}
+# A server that hangs is one that is away. A page waits for it once, at most a second in all
+# (spotsite/valkey.py).
+VALKEY_TIMEOUTS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "spotsite.valkey.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "spotsite",
         "OPTIONS": VALKEY_TIMEOUTS,
@@ -259,8 +259,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "spotsite:",
     # kombu reads BRPOP's answer when it is there, so no timeout cuts the wait for work short.
     **VALKEY_TIMEOUTS,
-    "socket_timeout": 2,
-    # Else a page that sends a task tries for 6 s to connect. Worker and beat drop this again.
+    # Else a page that sends a task tries for 6 s to connect. Worker and beat are more patient.
     "max_retries": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False  # what is not sent now is found by a sweep
