@@ -42,7 +42,7 @@ from accounts.models import (
 from accounts.signals import person_shut_out
 from accounts.ways_in import ways_in
 from spotsite import nudges
-from spotsite.staff import ReadOnlyAdmin, StaffAdmin, site
+from spotsite.staff import CodeFilter, ReadOnlyAdmin, StaffAdmin, site
 
 FLAGS = ("is_active", "is_staff", "is_superuser", "groups")
 
@@ -183,7 +183,7 @@ class CredentialAdmin(ReadOnlyAdmin):
         *("reauth_due_at", "last_refreshed_at", "next_refresh_at", "key_id"),
     )
     list_select_related = ("account__user",)
-    list_filter = ("provider", "status", "last_error_code", "key_id")
+    list_filter = ("provider", "status", ("last_error_code", CodeFilter), "key_id")
     search_fields = (
         *("provider_user_id", "account__uid"),
         *("account__user__name", "account__user__email"),
@@ -263,7 +263,7 @@ class CredentialEventAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "provider", "user", "kind", "code")
     list_select_related = ("account", "user")
-    list_filter = ("kind", "account__provider", "code")
+    list_filter = ("kind", "account__provider", ("code", CodeFilter))
     search_fields = ("code", "user__name", "user__email", "account__uid")
     ordering = ("-at",)
     date_hierarchy = "at"
@@ -331,7 +331,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     """A permission that we take back at the provider after a link has ended."""
 
     list_display = ("pk", "provider", "asked_at", "tries", "not_before", "done_at", "given_up_at")
-    list_filter = ("provider", "last_error_code")
+    list_filter = ("provider", ("last_error_code", CodeFilter))
     ordering = ("-asked_at",)
     fields = (
         *("provider", "asked_at", "tries", "not_before"),
