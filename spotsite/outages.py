@@ -64,9 +64,11 @@ def answer(request: HttpRequest, exception: BaseException | None) -> HttpRespons
     """Return the answer to an outage or to the end of a session, None where it is neither."""
     if exception is None:
         return None
-    if missing := _missing(exception):
-        return _away(request, exception, missing)
-    return _signed_out(request) if isinstance(exception, _UNSAVED) else None
+    if isinstance(exception, _UNSAVED):
+        fault = _fault_of_the_store(exception)
+        return _away(request, fault, "database") if fault else _signed_out(request)
+    missing = _missing(exception)
+    return _away(request, exception, missing) if missing else None
 
 
 def _away(request: HttpRequest, exception: BaseException, missing: str) -> HttpResponse:
@@ -103,17 +105,16 @@ def _calm(request: HttpRequest, facts: dict[str, str], *, page: str, status: int
 
 
 def _missing(exception: BaseException) -> str:
-    if isinstance(exception, DATABASE) or _is_of_the_store(exception):
+    if isinstance(exception, DATABASE):
         return "database"
     return "broker" if isinstance(exception, BROKER) else ""
 
 
-def _is_of_the_store(exception: BaseException) -> bool:
-    """Say whether a session could not be saved for any other reason than that its row is gone.
+def _fault_of_the_store(exception: BaseException) -> Error | None:
+    """Return why a session could not be saved, None where its row was gone.
 
-    Django raises ``UpdateError`` for all of them; that the row is gone is a bare DatabaseError.
+    Django raises ``UpdateError`` for both; that the row was gone is a bare DatabaseError.
     """
-    if not isinstance(exception, _UNSAVED):
-        return False
     causes = [exception.__context__, getattr(exception.__context__, "__context__", None)]
-    return any(isinstance(one, Error) and type(one) is not DatabaseError for one in causes)
+    faults = (one for one in causes if isinstance(one, Error) and type(one) is not DatabaseError)
+    return next(faults, None)

@@ -81,13 +81,18 @@ def words(answer: Any) -> str:
 
 
 @pytest.mark.parametrize("address", ["/test/away/", "/test/replica/"])
-def test_a_store_that_is_away_is_an_outage_and_no_bad_request(client: Client, address: str) -> None:
+def test_a_store_that_is_away_is_an_outage_and_no_bad_request(
+    client: Client, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = client.get(address)
 
     assert answer.status_code == 503
     assert answer["Retry-After"] == "10"
     assert "Back in a moment" in words(answer)
     assert "sessionid" not in answer.cookies
+    (said,) = [row.getMessage() for row in caplog.records if row.levelname == "ERROR"]
+    assert said.startswith("the database is away: ")
+    assert "Session" not in said
 
 
 @pytest.mark.parametrize("address", ["/test/ended/", "/test/ended/here/"])
