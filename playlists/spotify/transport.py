@@ -42,12 +42,34 @@ class Send(Protocol):
 
 def read(answer: Answer) -> dict[str, Any]:
     """Return the JSON object of a good answer; raise the error that any other one means."""
-    if not 200 <= answer.status_code < 300:
-        raise error_of(answer)
+    _check(answer)
     body = _object(answer)
     if body is None:
         raise errors.Unreadable(answer.status_code)
     return body
+
+
+def read_flags(answer: Answer, *, count: int) -> list[bool]:
+    """Return an answer that is a list of yes and no, one for each thing that was asked about."""
+    _check(answer)
+    flags = _json(answer)
+    if not isinstance(flags, list) or len(flags) != count:
+        raise errors.Unreadable(answer.status_code, "flags")
+    if not all(isinstance(flag, bool) for flag in flags):
+        raise errors.Unreadable(answer.status_code, "flags")
+    return flags
+
+
+def read_nothing(answer: Answer) -> None:
+    """Accept a yes that has nothing to say; one that says something else is not Spotify's."""
+    _check(answer)
+    if answer.content.strip() and _object(answer) is None:
+        raise errors.Unreadable(answer.status_code)
+
+
+def _check(answer: Answer) -> None:
+    if not 200 <= answer.status_code < 300:
+        raise error_of(answer)
 
 
 def error_of(answer: Answer) -> errors.SpotifyError:
@@ -81,11 +103,15 @@ def _forbidden(text: str) -> type[errors.SpotifyError]:
 
 
 def _object(answer: Answer) -> dict[str, Any] | None:
+    body = _json(answer)
+    return body if isinstance(body, dict) else None
+
+
+def _json(answer: Answer) -> Any:
     try:
-        body = json.loads(answer.content)
+        return json.loads(answer.content)
     except (ValueError, RecursionError):
         return None
-    return body if isinstance(body, dict) else None
 
 
 def _retry_after(answer: Answer) -> float:
