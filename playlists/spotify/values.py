@@ -214,7 +214,7 @@ def track(thing: Any) -> Item:
 
 def album(body: Mapping[str, Any], *, added_at: str = "") -> Album:
     uri = _text(body, "uri")
-    if not uri:
+    if not uri.removeprefix("spotify:album:") or not uri.startswith("spotify:album:"):
         raise errors.Unreadable(200, "album")
     contents = page(_map(body, "tracks"), track)
     bare = Album(

@@ -77,7 +77,7 @@ CALLS: dict[str, tuple[Use, ...]] = {
         lambda client, at: client.recently_played(most=1, after_ms=1_700_000_000_000),
     ),
     "remove": (lambda client, at: client.remove(at.mine, tracks(100)),),
-    "reorder": (lambda client, at: client.reorder(at.mine, start=0, length=2, before=9),),
+    "reorder": (lambda client, at: client.reorder(at.mine, start=0, length=2, before=3),),
     "replace": (
         lambda client, at: client.replace(at.mine, tracks(100)),
         lambda client, at: client.replace(at.mine, []),
@@ -226,7 +226,7 @@ def place(spotify: Control) -> Place:
     """A world in which every call has something to answer with, more than one page of it."""
     spotify.add_user("ada", allowed=True)
     spotify.add_user("grace", allowed=True)
-    rows = [{"title": f"Part {n}", "artists": ["Band"], "album": "Suite"} for n in range(60)]
+    rows = [{"title": f"Zyzzy {n}", "artists": ["Band"], "album": "Suite"} for n in range(60)]
     spotify.change_catalogue(tracks=rows, episodes=[{"title": "Pilot", "id": "e" * 22}])
     album = album_uri(spotify)
     spotify.load_saved("ada", tracks=tracks(60), albums=[album])
@@ -239,7 +239,7 @@ def place(spotify: Control) -> Place:
 def album_uri(spotify: Control) -> str:
     token = spotify.tokens("ada", SCOPES)["access_token"]
     client = SpotifyClient(Wire(), lambda: token, url=f"{spotify.base_url}/v1")
-    return client.search_tracks("track:Part 7")[0].album_uri
+    return client.search_tracks("track:Zyzzy 7")[0].album_uri
 
 
 def client_for(spotify: Control, wire: Wire, can: Capability) -> SpotifyClient:
