@@ -89,7 +89,9 @@ def recently_played(world: World, call: Call, caller: Caller) -> Answer:
     ][:limit]
     link = f"{shapes.base}/me/player/recently-played"
     body: Json = {
-        "href": with_query(link, limit=str(limit), before=call.arg("before"), after=call.arg("after")),
+        "href": with_query(
+            link, limit=str(limit), before=call.arg("before"), after=call.arg("after")
+        ),
         "limit": limit,
         "total": len(plays),
         "items": [{"track": shapes.track(track), "played_at": iso(at)} for at, track in plays],
@@ -176,9 +178,7 @@ def _library_uris(call: Call, caller: Caller) -> list[str]:
     return uris
 
 
-def _saved(
-    person: Person, kind: str, find: Callable[[str], T | None]
-) -> list[tuple[float, T]]:
+def _saved(person: Person, kind: str, find: Callable[[str], T | None]) -> list[tuple[float, T]]:
     """Return what a person saved, newest first."""
     rows = []
     for uri, at in person.saved.items():

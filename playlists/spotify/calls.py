@@ -74,7 +74,7 @@ def part(name: str) -> str:
 
 def id_of(uri: str, *kinds: str) -> str:
     """Return the id that a URI ends with, if it is one of these kinds of thing."""
-    scheme, kind, name = (uri.split(":", 2) + ["", ""])[:3]
+    scheme, kind, name = ([*uri.split(":", 2), "", ""])[:3]
     if scheme != "spotify" or kind not in kinds or not name:
         raise ValueError(f"{uri!r} is no URI of a {' or '.join(kinds)}")
     return name

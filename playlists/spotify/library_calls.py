@@ -64,9 +64,7 @@ class LibraryCalls(Calls):
         params = {"time_range": over.value, **window(0, most)}
         return values.tracks(self._call("GET", "/me/top/tracks", params=params)).items
 
-    def recently_played(
-        self, *, most: int = MOST_HEARD, after_ms: int | None = None
-    ) -> list[Item]:
+    def recently_played(self, *, most: int = MOST_HEARD, after_ms: int | None = None) -> list[Item]:
         """Return the last plays, newest first, ``added_at`` being when; each play is one item.
 
         ``after_ms``: only what was played after this moment (Unix time in milliseconds).

@@ -158,9 +158,7 @@ def plays(body: Mapping[str, Any]) -> list[Item]:
     entries = body.get("items")
     if not isinstance(entries, list):
         raise errors.Unreadable(200, "items")
-    return [
-        replace(item(entry), added_at=_text(_as_map(entry), "played_at")) for entry in entries
-    ]
+    return [replace(item(entry), added_at=_text(_as_map(entry), "played_at")) for entry in entries]
 
 
 def found(body: Mapping[str, Any]) -> list[Item]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,8 +20,8 @@ SCOPES = [*BASE, "user-library-read"]
 
 
 @pytest.fixture
-def ada(spotify: Control, transactional_db: None) -> Iterator[Member]:
-    yield Member.joins(spotify, "ada", scopes=SCOPES)
+def ada(spotify: Control, transactional_db: None) -> Member:
+    return Member.joins(spotify, "ada", scopes=SCOPES)
 
 
 @pytest.fixture
@@ -106,9 +105,7 @@ def test_a_saved_album_is_seen(ada: Member, connection: Connection) -> None:
     assert marks.differing(known, now) == {ALBUMS}
 
 
-def test_a_change_of_one_playlist_is_seen_and_no_other(
-    ada: Member, connection: Connection
-) -> None:
+def test_a_change_of_one_playlist_is_seen_and_no_other(ada: Member, connection: Connection) -> None:
     first, second = owns(ada, 2)
     known = marks.look(connection, [first, second])
 

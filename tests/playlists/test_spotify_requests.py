@@ -49,32 +49,32 @@ CALLS: dict[str, tuple[Use, ...]] = {
     "add": (lambda client, at: client.add(at.mine, tracks(100), position=0),),
     "album": (lambda client, at: client.album(at.album),),
     "album_track_pages": (lambda client, at: client.album_track_pages(client.album(at.album)),),
-    "are_saved": (lambda client, at: client.are_saved(tracks(40)),),
+    "are_saved": (lambda client, _: client.are_saved(tracks(40)),),
     "change_details": (
         lambda client, at: client.change_details(at.mine, name="N"),
         lambda client, at: client.change_details(at.mine, description="", public=True),
     ),
     "create": (
-        lambda client, at: client.create("Mine", description="d"),
-        lambda client, at: client.create("Mine", public=True),
+        lambda client, _: client.create("Mine", description="d"),
+        lambda client, _: client.create("Mine", public=True),
     ),
-    "episodes": (lambda client, at: client.episodes([EPISODE] * 50),),
+    "episodes": (lambda client, _: client.episodes([EPISODE] * 50),),
     "foreign_item_pages": (lambda client, at: client.foreign_item_pages(at.foreign),),
     "item_pages": (lambda client, at: client.item_pages(at.mine),),
     "items": (lambda client, at: client.items(at.mine),),
-    "liked": (lambda client, at: client.liked(),),
-    "liked_head": (lambda client, at: client.liked_head(),),
-    "liked_pages": (lambda client, at: client.liked_pages(),),
-    "me": (lambda client, at: client.me(),),
+    "liked": (lambda client, _: client.liked(),),
+    "liked_head": (lambda client, _: client.liked_head(),),
+    "liked_pages": (lambda client, _: client.liked_pages(),),
+    "me": (lambda client, _: client.me(),),
     "my_playlist_page": (
-        lambda client, at: client.my_playlist_page(),
-        lambda client, at: client.my_playlist_page(50),
+        lambda client, _: client.my_playlist_page(),
+        lambda client, _: client.my_playlist_page(50),
     ),
-    "my_playlists": (lambda client, at: client.my_playlists(),),
+    "my_playlists": (lambda client, _: client.my_playlists(),),
     "playlist": (lambda client, at: client.playlist(at.mine),),
     "recently_played": (
-        lambda client, at: client.recently_played(),
-        lambda client, at: client.recently_played(most=1, after_ms=1_700_000_000_000),
+        lambda client, _: client.recently_played(),
+        lambda client, _: client.recently_played(most=1, after_ms=1_700_000_000_000),
     ),
     "remove": (lambda client, at: client.remove(at.mine, tracks(100)),),
     "reorder": (lambda client, at: client.reorder(at.mine, start=0, length=2, before=3),),
@@ -82,23 +82,23 @@ CALLS: dict[str, tuple[Use, ...]] = {
         lambda client, at: client.replace(at.mine, tracks(100)),
         lambda client, at: client.replace(at.mine, []),
     ),
-    "saved_album_pages": (lambda client, at: client.saved_album_pages(),),
-    "saved_albums": (lambda client, at: client.saved_albums(),),
-    "saved_albums_head": (lambda client, at: client.saved_albums_head(),),
+    "saved_album_pages": (lambda client, _: client.saved_album_pages(),),
+    "saved_albums": (lambda client, _: client.saved_albums(),),
+    "saved_albums_head": (lambda client, _: client.saved_albums_head(),),
     "search_tracks": (
-        lambda client, at: client.search_tracks("isrc:ZZSIM2600001"),
-        lambda client, at: client.search_tracks("love", most=1),
-        lambda client, at: client.search_tracks("love", most=client.can.search_page),
+        lambda client, _: client.search_tracks("isrc:ZZSIM2600001"),
+        lambda client, _: client.search_tracks("love", most=1),
+        lambda client, _: client.search_tracks("love", most=client.can.search_page),
     ),
     "top_tracks": tuple(
-        lambda client, at, over=over: client.top_tracks(over)  # type: ignore[misc]
+        lambda client, _, over=over: client.top_tracks(over)  # type: ignore[misc]
         for over in TopRange
     ),
     "track": (
-        lambda client, at: client.track(tracks(1)[0]),
-        lambda client, at: client.track(EPISODE),
+        lambda client, _: client.track(tracks(1)[0]),
+        lambda client, _: client.track(EPISODE),
     ),
-    "tracks": (lambda client, at: client.tracks(tracks(50)),),
+    "tracks": (lambda client, _: client.tracks(tracks(50)),),
 }
 ONLY_EXTENDED = {"episodes", "foreign_item_pages", "tracks"}
 
@@ -111,9 +111,7 @@ class Description:
         self.extended = can is EXTENDED
         self._paths = sorted(data["paths"], key=lambda path: path.count("{"))
 
-    def faults(
-        self, method: str, path: str, params: Mapping[str, str], body: Any
-    ) -> Iterator[str]:
+    def faults(self, method: str, path: str, params: Mapping[str, str], body: Any) -> Iterator[str]:
         """Yield what is wrong with a request."""
         template = next((one for one in self._paths if _matches(one, path)), None)
         operation = self.data["paths"].get(template, {}).get(method.lower())
@@ -146,7 +144,9 @@ class Description:
             return
         if schema["type"] == "integer":
             yield from self._wrong_number(key, schema, value)
-        one_of = PROSE.get(key) or set(schema.get("enum") or schema.get("items", {}).get("enum", ()))
+        one_of = PROSE.get(key) or set(
+            schema.get("enum") or schema.get("items", {}).get("enum", ())
+        )
         if key[1] == "additional_types":
             one_of = EPISODES_TOO
         parts = value.split(",") if schema["type"] == "array" or one_of == EPISODES_TOO else [value]
@@ -269,7 +269,7 @@ def faults_of(wire: Wire, description: Description) -> list[str]:
 
 def test_each_public_method_is_here() -> None:
     assert set(CALLS) == public_methods()
-    assert ONLY_EXTENDED <= set(CALLS)
+    assert set(CALLS) >= ONLY_EXTENDED
 
 
 @pytest.mark.parametrize("name", sorted(set(CALLS) - ONLY_EXTENDED))
@@ -328,23 +328,23 @@ TOO_MUCH: tuple[Use, ...] = (
     lambda client, at: client.add(at.mine, tracks(101), position=0),
     lambda client, at: client.remove(at.mine, tracks(101)),
     lambda client, at: client.replace(at.mine, tracks(101)),
-    lambda client, at: client.are_saved(tracks(41)),
-    lambda client, at: client.tracks(tracks(51)),
-    lambda client, at: client.episodes([EPISODE] * 51),
-    lambda client, at: client.episodes(tracks(1)),
-    lambda client, at: client.search_tracks("love", most=51),
-    lambda client, at: client.search_tracks("love", most=0),
-    lambda client, at: client.search_tracks(" "),
-    lambda client, at: client.top_tracks(TopRange.YEAR, most=51),
-    lambda client, at: client.recently_played(most=0),
+    lambda client, _: client.are_saved(tracks(41)),
+    lambda client, _: client.tracks(tracks(51)),
+    lambda client, _: client.episodes([EPISODE] * 51),
+    lambda client, _: client.episodes(tracks(1)),
+    lambda client, _: client.search_tracks("love", most=51),
+    lambda client, _: client.search_tracks("love", most=0),
+    lambda client, _: client.search_tracks(" "),
+    lambda client, _: client.top_tracks(TopRange.YEAR, most=51),
+    lambda client, _: client.recently_played(most=0),
     lambda client, at: client.change_details(at.mine),
     lambda client, at: client.change_details(at.mine, name=" "),
     lambda client, at: client.change_details(at.mine, description="x" * 301),
-    lambda client, at: client.create("Mine", description="two\nlines"),
-    lambda client, at: client.track("spotify:album:1"),
-    lambda client, at: client.track("spotify:track:"),
-    lambda client, at: client.track("track"),
-    lambda client, at: client.album("spotify:track:1"),
+    lambda client, _: client.create("Mine", description="two\nlines"),
+    lambda client, _: client.track("spotify:album:1"),
+    lambda client, _: client.track("spotify:track:"),
+    lambda client, _: client.track("track"),
+    lambda client, _: client.album("spotify:track:1"),
 )
 
 
@@ -354,7 +354,7 @@ def test_what_spotify_would_refuse_is_our_mistake_and_never_sent(
 ) -> None:
     client = client_for(spotify, wire, EXTENDED)
 
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         exhaust(use(client, place))
 
     assert wire.asked == []
