@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from playlists.spotify import errors, values
+from playlists.spotify import values
 from playlists.spotify.calls import PAGE, Calls, check_batch, part, window
 from playlists.spotify.transport import read_nothing
 from playlists.spotify.values import Item, Page, Playlist
@@ -89,12 +89,8 @@ class PlaylistCalls(Calls):
         return self._write("PUT", playlist_id, move)
 
     def _write(self, method: str, playlist_id: str, body: dict[str, Any]) -> str:
-        """Return the new snapshot id: a yes without one may not be Spotify's own."""
-        answer = self._call(method, f"{_path(playlist_id)}/items", json=body)
-        snapshot_id = answer.get("snapshot_id")
-        if not isinstance(snapshot_id, str) or not snapshot_id:
-            raise errors.Unreadable(200, "snapshot_id")
-        return snapshot_id
+        """Make the write and return the new snapshot id."""
+        return values.snapshot_id(self._call(method, f"{_path(playlist_id)}/items", json=body))
 
 
 def _path(playlist_id: str) -> str:

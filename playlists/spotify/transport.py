@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from playlists.spotify import errors
 # A missing or odd Retry-After of a 429 counts as this; numbers beyond two days are not believed.
 DEFAULT_RETRY_SECONDS = 30.0
 LONGEST_RETRY_SECONDS = 2 * 24 * 3600.0
+_CODE = re.compile(r"[A-Z0-9_]{1,60}")
 
 
 class Answer(Protocol):
@@ -78,7 +80,7 @@ def error_of(answer: Answer) -> errors.SpotifyError:
     body = _object(answer) or {}
     detail = body.get("error")
     detail = detail if isinstance(detail, dict) else {}
-    reason = str(detail.get("reason") or "")
+    reason = _code(detail.get("reason"))
     text = str(detail.get("message", "")) or answer.content[:300].decode("utf-8", "replace")
     if status == 429:
         limited = errors.QuotaExceeded if reason == "QUOTA_EXCEEDED" else errors.RateLimited
@@ -89,6 +91,12 @@ def error_of(answer: Answer) -> errors.SpotifyError:
         return errors.ServerFailed(status, reason)
     kinds = {401: errors.Unauthorized, 404: errors.NotFound, 413: errors.TooLarge}
     return kinds.get(status, errors.Refused)(status, reason)
+
+
+def _code(reason: object) -> str:
+    """Take a code such as QUOTA_EXCEEDED, and no text: what is written there could be anything."""
+    is_code = isinstance(reason, str) and _CODE.fullmatch(reason)
+    return str(reason) if is_code else ""
 
 
 def _forbidden(text: str) -> type[errors.SpotifyError]:

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from playlists.spotify import errors
 
+MOST = 2**31 - 1  # what Postgres takes as an integer; nothing that Spotify counts is near it
 T = TypeVar("T")
 
 
@@ -121,6 +122,14 @@ def playlists(body: Mapping[str, Any]) -> Page[Playlist]:
     """Read a page of playlists; one that Spotify shows as null is left out."""
     found = page(body, lambda entry: playlist(entry) if isinstance(entry, dict) else None)
     return Page([one for one in found.items if one is not None], found.total)
+
+
+def snapshot_id(body: Mapping[str, Any]) -> str:
+    """Read the answer to a write: a yes without a snapshot id may not be Spotify's own."""
+    found = _text(body, "snapshot_id")
+    if not found:
+        raise errors.Unreadable(200, "snapshot_id")
+    return found
 
 
 def items(body: Mapping[str, Any]) -> Page[Item]:
@@ -267,7 +276,7 @@ def _flag(body: Mapping[str, Any], key: str) -> bool | None:
 
 def _count(body: Mapping[str, Any], key: str) -> int | None:
     value = body.get(key)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST:
         return None
     return value
 

@@ -207,6 +207,19 @@ def test_a_quota_is_told_from_a_rate_limit(client: SpotifyClient, spotify: Contr
     assert (caught.value.retry_after, caught.value.reason) == (52531, "QUOTA_EXCEEDED")
 
 
+@pytest.mark.parametrize("reason", ["Bearer abc", "x" * 61, ["A"], {"a": 1}, 3, None])
+def test_a_reason_is_a_code_or_nothing(
+    client: SpotifyClient, spotify: Control, reason: object
+) -> None:
+    error = {"error": {"status": 403, "message": "Forbidden", "reason": reason}}
+    spotify.fault(path="/me$", status=403, json=error)
+
+    with pytest.raises(errors.Forbidden) as caught:
+        client.me()
+
+    assert caught.value.reason == ""
+
+
 def test_a_hole_in_a_page_is_not_taken_for_the_list(
     client: SpotifyClient, spotify: Control
 ) -> None:
