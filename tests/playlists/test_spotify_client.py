@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import requests
 
 from accounts.scopes import BASE
 from playlists.spotify import SpotifyClient, errors, values
 from simulator.control_client import Control
 from tests.playlists.cast import tracks
+from tests.playlists.spotify_calls import Wire
 
 ITEMS = "/playlists/[^/]+/items$"
-
-
-@dataclass
-class Wire:
-    """A transport that makes each call once and remembers what was asked for."""
-
-    asked: list[tuple[str, str, Mapping[str, str] | None, Any]] = field(default_factory=list)
-
-    def __call__(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        params: Mapping[str, str] | None,
-        json: Any,
-    ) -> requests.Response:
-        self.asked.append((method, url, params, json))
-        try:
-            return requests.request(
-                method, url, headers=dict(headers), params=params, json=json, timeout=2
-            )
-        except requests.RequestException:
-            raise errors.NoAnswer("cut", maybe_applied=True) from None
 
 
 @pytest.fixture

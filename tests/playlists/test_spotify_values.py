@@ -13,13 +13,13 @@ import requests
 from playlists.spotify import EXTENDED, Album, Head, Item, SpotifyClient, TopRange, errors, values
 from simulator.control_client import Control
 from tests.playlists.cast import tracks
-from tests.playlists.test_spotify_client import Wire
-from tests.playlists.test_spotify_requests import (
+from tests.playlists.spotify_calls import (
     CALLS,
     EPISODE,
-    SCOPES,
     Place,
+    Wire,
     album_uri,
+    client_for,
     exhaust,
 )
 
@@ -80,13 +80,7 @@ def place(spotify: Control) -> Place:
 
 @pytest.fixture
 def client(spotify: Control, place: Place) -> SpotifyClient:
-    return client_with(spotify, Wire())
-
-
-def client_with(spotify: Control, wire: Wire) -> SpotifyClient:
-    spotify.switch(mode="extended")
-    token = spotify.tokens("ada", SCOPES)["access_token"]
-    return SpotifyClient(wire, lambda: token, url=f"{spotify.base_url}/v1", can=EXTENDED)
+    return client_for(spotify, Wire(), EXTENDED)
 
 
 def test_an_item_has_all_that_rules_and_exports_ask_for(
@@ -286,7 +280,7 @@ def test_an_answer_that_is_odd_anywhere_is_a_value_or_one_error(
     spotify: Control, place: Place, name: str
 ) -> None:
     recorder = Recorder()
-    client = client_with(spotify, recorder)
+    client = client_for(spotify, recorder, EXTENDED)
     use = CALLS[name][0]
     exhaust(use(client, place))
     tape = recorder.answers
