@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from playlists.spotify import values
 from playlists.spotify.calls import Calls, check_batch, id_of, part
 from playlists.spotify.capability import EXTENDED
-from playlists.spotify.values import Album, Item, Page
+from playlists.spotify.values import Album, Item
 
 LOOK_UPS = 50  # ids that one look-up of several takes, at most
 USUAL_RESULTS = 10
@@ -41,11 +40,13 @@ class CatalogueCalls(Calls):
         """Look an album up, with its first 50 tracks."""
         return values.album(self._call("GET", f"/albums/{part(id_of(uri, 'album'))}"))
 
-    def album_track_pages(self, album: Album) -> Iterator[Page[Item]]:
-        """Yield all tracks of an album in pages: for one that did not come whole."""
+    def album_items(self, album: Album) -> list[Item]:
+        """Return all tracks of an album; one that came whole costs no call."""
+        if album.is_whole:
+            return list(album.tracks)
         path = f"/albums/{part(id_of(album.uri, 'album'))}/tracks"
-        for page in self._pages(path, values.tracks):
-            yield replace(page, items=[values.of_album(album, one) for one in page.items])
+        pages = self._pages(path, values.tracks)
+        return [values.of_album(album, one) for page in pages for one in page.items]
 
     def _several(self, kind: str, uris: Sequence[str]) -> list[Item]:
         check_batch(uris, LOOK_UPS)

@@ -54,7 +54,7 @@ Use = Callable[[SpotifyClient, Place], object]
 CALLS: dict[str, tuple[Use, ...]] = {
     "add": (lambda client, at: client.add(at.mine, tracks(100), position=0),),
     "album": (lambda client, at: client.album(at.album),),
-    "album_track_pages": (lambda client, at: client.album_track_pages(client.album(at.album)),),
+    "album_items": (lambda client, at: client.album_items(client.album(at.album)),),
     "are_saved": (lambda client, _: client.are_saved(tracks(40)),),
     "change_details": (
         lambda client, at: client.change_details(at.mine, name="N"),

@@ -147,13 +147,23 @@ def test_a_saved_album_has_its_tracks_with_what_only_the_album_knows(
     assert client.saved_albums_head() == Head(1, "2024-01-02T03:04:05Z")
 
 
+def test_an_album_that_came_whole_costs_no_call_more(
+    client: SpotifyClient, spotify: Control, place: Place
+) -> None:
+    album = client.album(place.album)
+    spotify.clear_log()
+
+    assert client.album_items(album) == list(album.tracks)
+    assert spotify.log() == []
+
+
 def test_a_long_album_is_completed_page_by_page(client: SpotifyClient, spotify: Control) -> None:
     rows = [{"title": f"Zyxxy {n}", "artists": ["Band"], "album": "Box"} for n in range(60)]
     spotify.change_catalogue(tracks=rows)
 
     album = client.album(client.search_tracks("track:Zyxxy")[0].album_uri)
 
-    found = [track for page in client.album_track_pages(album) for track in page.items]
+    found = client.album_items(album)
     assert (album.is_whole, len(album.tracks), album.total) == (False, 50, 60)
     assert [track.title for track in found] == [row["title"] for row in rows]
     assert {track.album for track in found} == {"Box"}
