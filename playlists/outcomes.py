@@ -58,6 +58,10 @@ _ENDS: dict[type[Exception], tuple[str, str]] = {
             "the site has to look into it."
         ),
     ),
+    errors.NotInThisMode: (
+        "needs_extended",
+        "Spotify opens this only to apps with extended quota, which this site's app does not have.",
+    ),
     errors.TooLarge: ("too_large", "Spotify found what was sent too large."),
     CredentialUnreadable: (
         "unreadable_token",

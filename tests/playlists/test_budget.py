@@ -420,7 +420,10 @@ def test_without_valkey_a_pause_still_holds(no_valkey: None) -> None:
         ("GET", "/me/top/tracks", "listening"),
         ("GET", "/me/player/recently-played", "listening"),
         ("GET", "/search", "search"),
+        ("GET", "/me/albums", "library-read"),
         ("GET", "/tracks/x", "catalogue"),
+        ("GET", "/episodes/x", "catalogue"),
+        ("GET", "/albums/x/tracks", "catalogue"),
     ],
 )
 def test_calls_are_grouped_by_what_they_do(method: str, path: str, bucket: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from playlists import outcomes
 from playlists.budget import Paused
+from playlists.spotify import errors
 
 NOON = datetime(2031, 5, 4, 12, 0, 30, tzinfo=UTC)
 
@@ -23,6 +24,15 @@ NOON = datetime(2031, 5, 4, 12, 0, 30, tzinfo=UTC)
 )
 def test_a_time_to_come_is_said_from_the_sites_own_now(wait: timedelta, words: str) -> None:
     assert outcomes.when(NOON + wait, now=NOON) == words
+
+
+def test_what_the_app_may_not_call_ends_a_run_at_once_with_the_reason() -> None:
+    refusal = errors.NotInThisMode(0, "foreign_lists")
+
+    outcome = outcomes.of(refusal, attempts=0, now=NOON, unknown=False)
+
+    assert (outcome.code, outcome.until) == ("needs_extended", None)
+    assert "extended quota" in outcome.sentence
 
 
 @pytest.mark.parametrize(
