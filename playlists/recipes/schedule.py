@@ -16,7 +16,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -86,20 +87,22 @@ class Quiet:
         if self.start == self.end:
             raise NotASchedule("quiet end", "it must not be the start: nothing would ever run.")
 
-    def spans(self, moment: datetime, zone: ZoneInfo) -> list[_Span]:
+    def spans(self, moment: datetime, zone: ZoneInfo) -> tuple[_Span, ...]:
         """Return the quiet hours of the days around a moment, joined where they touch."""
-        today = walltime.wall(moment, zone).date()
-        spans: list[_Span] = []
-        for day in (today + days * _DAY for days in range(-2, 3)):
-            end_day = day if self.start < self.end else day + _DAY
-            begins = walltime.first(datetime.combine(day, self.start), zone)
-            ends = walltime.last(datetime.combine(end_day, self.end), zone)
-            if begins == ends:  # a gap has swallowed them
-                continue
-            if spans and begins <= spans[-1][1]:
-                begins, ends = spans[-1][0], max(ends, spans.pop()[1])
-            spans.append((begins, ends))
-        return spans
+        return _spans(self, walltime.wall(moment, zone).date(), zone)
+
+
+@lru_cache(maxsize=4096)
+def _spans(quiet: Quiet, today: date, zone: ZoneInfo) -> tuple[_Span, ...]:
+    spans: list[_Span] = []
+    for day in (today + days * _DAY for days in range(-2, 3)):
+        end_day = day if quiet.start < quiet.end else day + _DAY
+        begins = walltime.first(datetime.combine(day, quiet.start), zone)
+        ends = walltime.last(datetime.combine(end_day, quiet.end), zone)
+        if spans and begins <= spans[-1][1]:
+            begins, ends = spans[-1][0], max(ends, spans.pop()[1])
+        spans.append((begins, ends))
+    return tuple(spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +225,8 @@ class _Placing:
                 return start, resumed
         return None
 
-    def _spans(self, moment: datetime) -> list[_Span]:
-        return [] if self.quiet is None else self.quiet.spans(moment, self.zone)
+    def _spans(self, moment: datetime) -> tuple[_Span, ...]:
+        return () if self.quiet is None else self.quiet.spans(moment, self.zone)
 
     def _offset(self, room: timedelta) -> timedelta:
         return part(min(SPREAD, room), self.share)
