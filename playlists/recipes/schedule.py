@@ -131,12 +131,12 @@ def next_run(
 ) -> datetime | None:
     """Return the first run later than ``after``; None without one, or past the year 9999."""
     placing = _Placing(zone_called(zone), quiet, _share(key))
-    since = max(after, _EPOCH).astimezone(UTC)
+    since = max(after, _EPOCH)
     if pause is not None:
         if pause.until is None:
             return None
         since = max(since, pause.until - _TICK)
-    runs = (placing.run_after(entry, since) for entry in entries)
+    runs = (placing.run_after(entry, since.astimezone(UTC)) for entry in entries)
     return min((run for run in runs if run is not None), default=None)
 
 
@@ -182,7 +182,7 @@ def _share(key: str) -> float:
 class _Placing:
     """Where the time of an entry comes to lie: spread, and out of quiet hours.
 
-    Later times never come to lie earlier, so that several in the same quiet hours become one run.
+    Whatever is due in the same quiet hours comes to lie at one time, and is one run.
     """
 
     zone: ZoneInfo
@@ -218,11 +218,10 @@ class _Placing:
         return due + self._offset(next(begins, due + SPREAD) - due)
 
     def _held(self, moment: datetime) -> _Span | None:
-        """Return the quiet hours around a moment, up to when their own run comes."""
+        """Return when the quiet hours around a moment began, and when what they put off comes."""
         for (start, end), (next_start, _) in pairwise(self._spans(moment)):
-            resumed = end + self._offset(next_start - end)
-            if start <= moment < resumed:
-                return start, resumed
+            if start <= moment < end:
+                return start, end + self._offset(next_start - end)
         return None
 
     def _spans(self, moment: datetime) -> tuple[_Span, ...]:

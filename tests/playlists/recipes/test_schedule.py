@@ -331,7 +331,7 @@ def test_it_runs_as_the_clock_shows(
     assert shown(entry, zone, after, len(expected)) == expected
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(turns, schedules, st.sampled_from([None, NIGHT, Quiet(time(9), time(17, 15))]))
 @example(TURNS[0], [Cron("0 2-4 * * *")], None)
 @example(TURNS[1], [Cron("0 */2 25 10 *"), Daily(at("02:59"))], None)
@@ -379,7 +379,7 @@ def test_it_is_later_and_never_goes_back(
     assert next_run(schedule, after=first - TICK, zone=zone, quiet=quiet, key=key) == first
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(places, schedules, quiets.filter(bool), keys, around)
 def test_it_never_runs_in_quiet_hours(
     place: tuple[str, date], schedule: list[Entry], quiet: Quiet, key: str, minutes: int
@@ -469,6 +469,27 @@ def test_every_so_many_hours_is_real_time(zone: str, hours: int) -> None:
     assert {later - one for one, later in pairwise(several)} == {hours * HOUR}
 
 
+def test_hours_are_spread_by_the_same_share_as_times() -> None:
+    after = moment("2026-11-26 00:00")
+
+    for number in range(50):
+        key = f"recipe-{number}"
+        daily = next_run([Daily(time(0))], after=after - TICK, zone="UTC", key=key)
+        hourly = next_run([EveryHours(1)], after=after - TICK, zone="UTC", key=key)
+
+        assert daily is not None
+        assert hourly is not None
+        assert timedelta(0) <= (hourly - after) - 6 * (daily - after) < timedelta(seconds=6)
+
+
+def test_an_entry_asked_in_a_repeated_hour_names_a_later_time() -> None:
+    asked = moment("2026-10-25 01:10")  # the second 02:10
+
+    found = Daily(at("02:30")).due_after(asked, ZoneInfo("Europe/Berlin"), 0.0)
+
+    assert found == moment("2026-10-26 01:30")
+
+
 def test_several_entries_take_turns() -> None:
     schedule: list[Entry] = [Weekly((0, 4), at("18:30")), Daily(at("05:00"))]
     found = runs(schedule, "UTC", moment("2026-11-27 00:00"))
@@ -542,6 +563,23 @@ def test_hourly_runs_begin_again_with_the_one_that_was_put_off() -> None:
         assert hourly == put_off
 
 
+def test_hours_outside_of_quiet_hours_stay_real_time() -> None:
+    after, quiet = moment("2026-11-27 03:00"), Quiet(at("22:00"), at("07:30"))
+    just_after = 0
+
+    for number in range(1000):
+        key = f"recipe-{number}"
+        plain = next_run([EveryHours(12)], after=after, zone="UTC", key=key)
+        assert plain is not None
+        if at("07:30") <= plain.time() < at("10:00"):
+            just_after += plain.time() < at("07:35")
+            assert (
+                next_run([EveryHours(12)], after=after, zone="UTC", quiet=quiet, key=key) == plain
+            )
+
+    assert just_after > 0
+
+
 def test_a_run_just_before_quiet_hours_is_not_spread_into_them() -> None:
     after = moment("2026-11-27 12:00")
     found = {
@@ -610,8 +648,11 @@ def test_after_a_pause_it_goes_on_and_makes_up_for_nothing() -> None:
     run = next_run(schedule, after=last, zone="UTC", pause=pause)
     early = due(schedule, last=last, now=moment("2026-11-27 04:59"), zone="UTC", pause=pause)
 
+    abroad = Pause(until=pause.until and pause.until.astimezone(ZoneInfo("Asia/Tokyo")))
+
     assert run == moment("2026-11-27 05:00")
     assert early is None
+    assert next_run(schedule, after=last, zone="UTC", pause=abroad) == run
 
 
 def test_a_hundred_missed_runs_are_one_now() -> None:
