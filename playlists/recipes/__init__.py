@@ -1,0 +1,1 @@
+"""Recipes: what a playlist is to hold, described once and kept."""
