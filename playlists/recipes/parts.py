@@ -1,0 +1,58 @@
+"""What all parts of a definition have in common: strict models, and the words they are made of."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+MOST_ITEMS = 10_000
+
+
+class Part(BaseModel):
+    """A part of a definition: takes nothing that it does not know, and never changes."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+
+def refuse(reason: str, *, at: tuple[str | int, ...] = ()) -> PydanticCustomError:
+    """Return an error whose text is ours, not the library's; ``at``: further down in the part."""
+    return PydanticCustomError("refused", "{reason}", {"reason": reason, "at": at})
+
+
+def _readable(text: str) -> str:
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
+        raise refuse("has a character that cannot be shown")
+    if not text.strip():
+        raise refuse("is blank")
+    return text
+
+
+def _day(value: Any) -> Any:
+    # Strict JSON takes timestamps and times of day for dates, too: one form is enough.
+    if isinstance(value, str) and len(value) != len("2026-01-31"):
+        raise PydanticCustomError("date_parsing", "not a date")
+    return value
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_readable)]
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_readable)]
+Description = Annotated[str, Field(max_length=300)]
+Account = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_readable)]
+Reference = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+PlaylistId = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{22}$")]
+Uri = Annotated[str, Field(pattern=r"^spotify:(track|episode):[0-9A-Za-z]{22}$")]
+Count = Annotated[int, Field(ge=1, le=MOST_ITEMS)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
+Seconds = Annotated[int, Field(ge=1, le=86_400)]
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=date)]
