@@ -189,11 +189,12 @@ def json_schema() -> dict[str, Any]:
 
 
 def upgraded(
-    data: Any, *, upgrades: Mapping[int, Upgrade] = UPGRADES, newest: int = VERSION
+    given: Any, *, upgrades: Mapping[int, Upgrade] = UPGRADES, newest: int = VERSION
 ) -> dict[str, Any]:
     """Return data of any version that is known as data of the newest one."""
-    if not isinstance(data, dict):
+    if not isinstance(given, dict):
         raise NotADefinition([Problem.at((), "is not an object")])
+    data: dict[str, Any] = given
     known = " or ".join(str(one) for one in sorted({newest, *upgrades}))
     while True:
         version = data.get("version")

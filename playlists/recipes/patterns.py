@@ -29,6 +29,11 @@ def plain(text: str) -> bytes:
     return unicodedata.normalize("NFC", text).encode("utf-8", "replace")
 
 
+def folded(text: str) -> str:
+    """Return the text as it is compared where case does not matter."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
 @lru_cache(maxsize=512)
 def compiled(pattern: str, *, exact_case: bool = False) -> Matches:
     """Return what says whether the pattern is found in a ``plain`` text; raise ``Refused``."""

@@ -117,10 +117,9 @@ def _follow(loc: Sequence[str | int], schema: Schema) -> tuple[Path, Schema]:
     path: list[str | int] = []
     node = _resolved(schema, schema)
     for step in loc:
-        if tags := _tags(node):
-            if step in tags:
-                node = _resolved({"$ref": tags[str(step)]}, schema)
-                continue
+        if (tags := _tags(node)) and step in tags:
+            node = _resolved({"$ref": tags[str(step)]}, schema)
+            continue
         path.append(step)
         inner = node.get("items", {}) if isinstance(step, int) else _field(node, step)
         node = _resolved(inner, schema)

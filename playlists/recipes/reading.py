@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,8 +84,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) == len(pairs):
         return found
     doubled = _Doubled(found)
-    seen: set[str] = set()
-    doubled.twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+    doubled.twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
     return doubled
 
 

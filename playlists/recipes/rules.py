@@ -62,7 +62,7 @@ class Duplicates(Part):
 
     kind: Literal["duplicates"]
     same: Same = "track"
-    """track: the same on Spotify. song: also the same ISRC, or title and artist within 2 seconds."""
+    """song: also those with the same ISRC, or the same title and artist within 2 seconds."""
     keep: Literal["first", "last", "oldest", "newest", "longest", "shortest"] = "first"
     """oldest and newest go by the date on which a track was added."""
 

@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from playlists.recipes.parts import Account, Count, Days, Description, Name, Part, PlaylistId, refuse
+from playlists.recipes.parts import (
+    Account,
+    Count,
+    Days,
+    Description,
+    Name,
+    Part,
+    PlaylistId,
+    refuse,
+)
 
 
 class Bound(Part):
@@ -36,25 +45,29 @@ class Replace(Part):
 
 
 class AddMissing(Part):
-    """Add at the end what is not in the playlist; take nothing out."""
+    """Add at the end, once, each track that is not in the playlist; take nothing out."""
 
     kind: Literal["add_missing"]
 
 
 class Append(Part):
-    """Add at the end what the recipe has not put there yet; take nothing out."""
+    """Add at the end what the playlist lacks, as often as the recipe has it; take nothing out."""
 
     kind: Literal["append"]
 
 
 class Prepend(Part):
-    """Add at the top what the recipe has not put there yet; take nothing out."""
+    """Add at the top what the playlist lacks, as often as the recipe has it; take nothing out."""
 
     kind: Literal["prepend"]
 
 
 class Rolling(Part):
-    """Add what is new, and let go of what the recipe no longer brings: the oldest first."""
+    """Add what is new, and let go of what the recipe no longer brings: the oldest first.
+
+    What the recipe still brings stays, or it would come again with the next run; of more tracks
+    than the window holds, the first ones count.
+    """
 
     kind: Literal["rolling"]
     count: Count | None = None
