@@ -138,7 +138,7 @@ class Not(Part):
     of: Condition
 
 
-Condition = Annotated[
+Single = (
     Contains
     | Is
     | Matches
@@ -150,11 +150,8 @@ Condition = Annotated[
     | InMyPlaylists
     | IsLiked
     | Blocked
-    | All
-    | Any
-    | Not,
-    Field(discriminator="kind"),
-]
+)
+Condition = Annotated[Single | All | Any | Not, Field(discriminator="kind")]
 for _group in (All, Any, Not):
     _group.model_rebuild()
 
