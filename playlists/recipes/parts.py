@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date
 from typing import Annotated, Any
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 MOST_ITEMS = 10_000
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Part(BaseModel):
@@ -38,11 +40,14 @@ def _readable(text: str) -> str:
     return text
 
 
-def _day(value: Any) -> Any:
-    # Strict JSON takes timestamps and times of day for dates, too: one form is enough.
-    if isinstance(value, str) and len(value) != len("2026-01-31"):
-        raise PydanticCustomError("date_parsing", "not a date")
-    return value
+def _day(value: Any) -> date:
+    # One form is enough: strict JSON takes timestamps and times of day for dates, too.
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("date_parsing", "not a date")
 
 
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_readable)]

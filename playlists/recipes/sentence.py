@@ -231,7 +231,7 @@ def _besides(recipe: Definition, names: Names) -> list[str]:
     skipped = [_source(one, recipe, names) for one in recipe.sources if one.if_unreadable == "skip"]
     return [
         *([f"Go on without {joined(skipped, by='or')} if unreadable."] if skipped else []),
-        *(["Overwrite changes made by hand."] if target.overwrites else []),
+        *(["Overwrite changes made by hand."] if target.by_hand == "overwrite" else []),
         *(["Keep every date that can be kept."] if target.dates == "strict" else []),
         *(["Make as few calls as possible."] if target.dates == "cheapest" else []),
         *_guards(target),

@@ -98,7 +98,7 @@ def rule(rule: Rule, recipe: Definition, names: Names) -> str:
         case Duplicates():
             return f"each {rule.same} once{_KEPT[rule.keep]}"
         case Sort():
-            return f"sorted by {joined(map(_key, rule.by))}"
+            return _sorted(rule)
         case Shuffle():
             return "shuffled" if rule.again == "never" else f"shuffled anew every {rule.again}"
         case Space():
@@ -108,6 +108,12 @@ def rule(rule: Rule, recipe: Definition, names: Names) -> str:
             return f"taken from the sources in turn{ratio}"
         case Limit():
             return limit(rule)
+
+
+def _sorted(rule: Sort) -> str:
+    if len(rule.by) == 1 and rule.by[0].field == "added":
+        return "newest first" if rule.by[0].order == "descending" else "oldest first"
+    return f"sorted by {joined(map(_key, rule.by))}"
 
 
 def _key(key: Key) -> str:
@@ -135,6 +141,10 @@ def _dropped(condition: Condition, recipe: Definition, names: Names) -> str:
     match condition:
         case conditions.InPlaylist(same="track"):
             return f"without {_playlists(condition, names)}"
+        case conditions.InMyPlaylists(same="track"):
+            return f"without what is in any of {_my(condition, recipe, names)}"
+        case conditions.InMyPlaylists():
+            return f"without songs that are in any of {_my(condition, recipe, names)}"
         case conditions.Explicit():
             return "without explicit tracks"
         case conditions.Blocked():
@@ -214,10 +224,14 @@ def _playlists(condition: conditions.InPlaylist, names: Names) -> str:
 def _mine(
     condition: conditions.InMyPlaylists, recipe: Definition, names: Names, *, no: bool
 ) -> str:
+    return f"{'none' if no else 'one'} of {_my(condition, recipe, names)}"
+
+
+def _my(condition: conditions.InMyPlaylists, recipe: Definition, names: Names) -> str:
     account = recipe.account_of(condition)
     if account == recipe.target.account:
-        return f"{'none' if no else 'one'} of my other playlists"
-    return f"{'none' if no else 'one'} of the playlists of {names.account(account)}"
+        return "my other playlists"
+    return f"the playlists of {names.account(account)}"
 
 
 def _by(condition: conditions.IsLiked, recipe: Definition, names: Names) -> str:
