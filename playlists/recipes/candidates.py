@@ -6,6 +6,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from playlists.spotify import Item
 
@@ -78,6 +79,7 @@ def moment(added_at: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=20_000)
 def days(released: str) -> tuple[date, date] | None:
     """Return the first and the last day that a release date may mean, None where it says none."""
     try:

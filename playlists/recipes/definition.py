@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from playlists.recipes import conditions, problems, reading
+from playlists.recipes import conditions, patterns, problems, reading
 from playlists.recipes.conditions import Condition
 from playlists.recipes.parts import MOST_ITEMS, Part, refuse
 from playlists.recipes.problems import NotADefinition, Problem
@@ -136,6 +136,18 @@ class Definition(Part):
         if sum(len(one.uris) for one in self.sources if isinstance(one, Uris)) > MOST_ITEMS:
             raise refuse(
                 f"have too many lines: at most {MOST_ITEMS:,} are allowed in all", at=("sources",)
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_patterns_that_end(self) -> Definition:
+        matches = (one for one in self.conditions if isinstance(one, conditions.Matches))
+        steps = (patterns.steps(one.pattern, exact_case=one.exact_case) for one in matches)
+        if sum(steps) > patterns.MOST_STEPS:
+            raise refuse(
+                "have regular expressions that stand for too much together: use fewer, "
+                "smaller numbers in braces, or fewer choices",
+                at=("rules",),
             )
         return self
 

@@ -96,10 +96,15 @@ def spaced(tracks: Sequence[Candidate], *, apart: int) -> list[Candidate]:
     artists = [
         normal(track.artist) if track.artist else f"\0{at}" for at, track in enumerate(tracks)
     ]
+    order: Sequence[int] = range(len(tracks))
     # The first way moves little, and may paint itself into a corner; the second never does.
-    ways = [list(_Spacing(artists, apart).order(most_first=choice)) for choice in (False, True)]
-    best = min(ways, key=lambda order: _too_near([artists[at] for at in order], apart))
-    return [tracks[at] for at in best]
+    ways = (_Spacing(artists, apart).order(most_first=choice) for choice in (False, True))
+    fewest = _too_near(artists, apart)
+    while fewest and (way := next(ways, None)):
+        tried = list(way)
+        if (near := _too_near([artists[at] for at in tried], apart)) < fewest:
+            order, fewest = tried, near
+    return [tracks[at] for at in order]
 
 
 class _Spacing:

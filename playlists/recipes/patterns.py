@@ -9,12 +9,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import re2
 
 LONGEST = 200
-_STEPS = 500  # instructions of the program, each at most once for a byte of the text
-_MEMORY = 1 << 20  # bytes for a program and its cache; where they run out, RE2 goes on without
+# Instructions of a program: each is done at most once for a byte of text. \p{L} alone has 1,200.
+MOST_STEPS = 3_000  # of all patterns of a recipe
+_MEMORY = 4 << 20  # bytes for a program and its cache; where they run out, RE2 goes on without
 
 
 class Refused(ValueError):
@@ -37,6 +39,18 @@ def folded(text: str) -> str:
 @lru_cache(maxsize=512)
 def compiled(pattern: str, *, exact_case: bool = False) -> Matches:
     """Return what says whether the pattern is found in a ``plain`` text; raise ``Refused``."""
+    search = _program(pattern, exact_case=exact_case).search
+    return lambda text: search(text) is not None
+
+
+def steps(pattern: str, *, exact_case: bool = False) -> int:
+    """Return how much a pattern may cost for each byte; raise ``Refused``."""
+    size: int = _program(pattern, exact_case=exact_case).programsize
+    return size
+
+
+@lru_cache(maxsize=512)
+def _program(pattern: str, *, exact_case: bool) -> Any:
     options = re2.Options()
     options.case_sensitive = exact_case
     options.log_errors = False
@@ -46,10 +60,9 @@ def compiled(pattern: str, *, exact_case: bool = False) -> Matches:
         program = re2.compile(plain(pattern), options)
     except re2.error as exc:
         raise Refused(_reason(exc)) from None
-    if program.programsize > _STEPS:
+    if program.programsize > MOST_STEPS:
         raise Refused("it stands for too much: use smaller numbers in braces, or fewer choices")
-    search = program.search
-    return lambda text: search(text) is not None
+    return program
 
 
 def _reason(exc: Exception) -> str:

@@ -36,6 +36,7 @@ def normal(text: str) -> str:
     return " ".join(words) or folded.strip()
 
 
+@lru_cache(maxsize=50_000)
 def fold(text: str) -> str:
     """Return the text without case and accents."""
     apart = unicodedata.normalize("NFKD", text.casefold())
