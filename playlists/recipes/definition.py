@@ -33,32 +33,31 @@ Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 UPGRADES: Mapping[int, Upgrade] = {}
 
 Time = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-Times = Annotated[tuple[Time, ...], Field(min_length=1, max_length=24)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
 
 class Hourly(Part):
     kind: Literal["hourly"]
-    every_hours: Annotated[int, Field(ge=1, le=168)]
+    every_hours: Annotated[int, Field(ge=1, le=744)]
 
 
 class Daily(Part):
     kind: Literal["daily"]
-    at: Times
+    at: Time
 
 
 class Weekly(Part):
     kind: Literal["weekly"]
     days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)]
-    at: Times
+    at: Time
 
 
 class Monthly(Part):
     kind: Literal["monthly"]
     day: Annotated[int, Field(ge=1, le=31)]
     """A month that is too short for it has it on its last day, so 31 is always the last."""
-    at: Times
+    at: Time
 
 
 class Cron(Part):

@@ -209,13 +209,13 @@ def _entry(entry: Entry) -> str:
         case Hourly():
             return f"every {entry.every_hours} hours"
         case Daily():
-            return f"every day at {joined(entry.at)}"
+            return f"every day at {entry.at}"
         case Weekly():
-            return f"every {joined(day.capitalize() for day in entry.days)} at {joined(entry.at)}"
+            return f"every {joined(day.capitalize() for day in entry.days)} at {entry.at}"
         case Monthly(day=31):
-            return f"on the last day of each month at {joined(entry.at)}"
+            return f"on the last day of each month at {entry.at}"
         case Monthly():
-            return f"on the {_ordinal(entry.day)} of each month at {joined(entry.at)}"
+            return f"on the {_ordinal(entry.day)} of each month at {entry.at}"
         case Cron():
             return f"by the cron text {quoted(entry.text)}"
 

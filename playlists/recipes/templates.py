@@ -67,11 +67,11 @@ def _entries(often: str) -> list[Json]:
         case "hour":
             return [{"kind": "hourly", "every_hours": 1}]
         case "day":
-            return [{"kind": "daily", "at": [_TIME]}]
+            return [{"kind": "daily", "at": _TIME}]
         case "week":
-            return [{"kind": "weekly", "days": ["monday"], "at": [_TIME]}]
+            return [{"kind": "weekly", "days": ["monday"], "at": _TIME}]
         case "month":
-            return [{"kind": "monthly", "day": 1, "at": [_TIME]}]
+            return [{"kind": "monthly", "day": 1, "at": _TIME}]
         case "never":
             return []
     return [{"kind": often}]  # which the schema refuses in its own words
