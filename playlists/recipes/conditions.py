@@ -180,5 +180,5 @@ def _bounded(part: P, low: str, high: str) -> P:
     if least is None and most is None:
         raise refuse(f"needs {low} or {high}, or both")
     if least is not None and most is not None and least > most:
-        raise refuse(f"has {low} after {high}: no track can be both")
+        raise refuse(f"has {low} beyond {high}: no track can be both")
     return part

@@ -52,6 +52,13 @@ class Weekly(Part):
     days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)]
     at: Time
 
+    @field_validator("days")
+    @classmethod
+    def _are_different(cls, days: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+        if len(set(days)) < len(days):
+            raise refuse("name a day twice")
+        return days
+
 
 class Monthly(Part):
     kind: Literal["monthly"]

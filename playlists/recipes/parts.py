@@ -32,9 +32,13 @@ def refuse(reason: str, *, at: tuple[str | int, ...] = ()) -> PydanticCustomErro
     return PydanticCustomError("refused", "{reason}", {"reason": reason, "at": at})
 
 
-def _readable(text: str) -> str:
-    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
+def _shown(text: str) -> str:
+    if any(unicodedata.category(char) == "Cc" for char in text):
         raise refuse("has a character that cannot be shown")
+    return text
+
+
+def _not_blank(text: str) -> str:
     if not text.strip():
         raise refuse("is blank")
     return text
@@ -50,10 +54,16 @@ def _day(value: Any) -> date:
     raise PydanticCustomError("date_parsing", "not a date")
 
 
-Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_readable)]
-Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_readable)]
-Description = Annotated[str, Field(max_length=300)]
-Account = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_readable)]
+Text = Annotated[
+    str, Field(min_length=1, max_length=200), AfterValidator(_shown), AfterValidator(_not_blank)
+]
+Name = Annotated[
+    str, Field(min_length=1, max_length=100), AfterValidator(_shown), AfterValidator(_not_blank)
+]
+Description = Annotated[str, Field(max_length=300), AfterValidator(_shown)]
+Account = Annotated[
+    str, Field(min_length=1, max_length=128), AfterValidator(_shown), AfterValidator(_not_blank)
+]
 Reference = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 PlaylistId = Annotated[str, Field(pattern=r"^[0-9A-Za-z]{22}$")]
 Uri = Annotated[str, Field(pattern=r"^spotify:(track|episode):[0-9A-Za-z]{22}$")]

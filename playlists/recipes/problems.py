@@ -50,6 +50,7 @@ _REASONS = {
     "tuple_type": "is not a list",
     "too_short": "has too few entries",
     "too_long": "has too many entries",
+    "dict_type": "is not an object",
     "model_type": "is not an object",
     "model_attributes_type": "is not an object",
     "date_type": "is not a date",

@@ -23,7 +23,7 @@ from playlists.recipes.rules import (
     Space,
 )
 
-# Around a name, so that a page can set it off; no text in a definition has them.
+# Around a name, so that a page can set it off.
 START, END = "\x02", "\x03"
 
 _SORTED = {
@@ -70,11 +70,15 @@ class Names:
 
 
 def name(text: str) -> str:
-    return f"{START}{text.replace(START, '').replace(END, '')}{END}"
+    return f"{START}{_unmarked(text)}{END}"
 
 
 def quoted(text: str) -> str:
-    return f"“{text}”"
+    return f"“{_unmarked(text)}”"
+
+
+def _unmarked(text: str) -> str:
+    return text.replace(START, "").replace(END, "")
 
 
 def joined(words: Iterable[str], *, by: str = "and") -> str:
