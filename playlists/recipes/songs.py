@@ -18,6 +18,7 @@ from playlists.recipes.candidates import Candidate
 
 CLOSE_MS = 2_000
 _LONGEST = 300  # characters of a title that are compared
+_APOSTROPHES = dict.fromkeys(map(ord, "'\N{RIGHT SINGLE QUOTATION MARK}`"))
 _GUESTS = re.compile(
     r"[(\[](?:feat|ft|featuring)\b[^)\]]*[)\]]|\b(?:feat|ft|featuring)\b\.?[^-([]*"
 )
@@ -32,7 +33,8 @@ def normal(text: str) -> str:
     """Return the text without what two spellings of one name differ in; empty only for nothing."""
     folded = fold(text[:_LONGEST])
     bare = _REMASTERED.sub(" ", _GUESTS.sub(" ", folded))
-    words = "".join(char if char.isalnum() else " " for char in bare).split()
+    whole = bare.translate(_APOSTROPHES)
+    words = "".join(char if char.isalnum() else " " for char in whole).split()
     return " ".join(words) or folded.strip()
 
 

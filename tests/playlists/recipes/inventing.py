@@ -135,12 +135,12 @@ _keys = st.fixed_dictionaries(
     }
 )
 _which = st.sampled_from(["first", "last"])
-_kept = ["first", "last", "oldest", "newest", "longest", "shortest"]
+KEPT = ["first", "last", "oldest", "newest", "longest", "shortest"]
 filters = st.one_of(
     _of("keep", when=conditions),
     _of("drop", when=conditions),
     _of("block"),
-    _of("duplicates", same=_same, keep=st.sampled_from(_kept)),
+    _of("duplicates", same=_same, keep=st.sampled_from(KEPT)),
     _of(
         "limit",
         most=st.integers(1, 12),
