@@ -41,10 +41,17 @@ def wanted(
     ours: Counter[str] | None,
     at: datetime,
 ) -> Wanted:
-    """Return what is wanted of us; ``ours`` counts what of ``now`` we manage, None: all of it."""
+    """Return what is wanted of us; ``ours`` counts what of ``now`` we manage, None: all of it.
+
+    What the recipe brings and somebody has added before is ours from now on, as in aims.
+    """
     there = [item for item in now if item.can_be_written]
-    mine = there if ours is None or target.overwrites else _managed(there, ours)
-    uris = _wanted(target, evaluated, mine=mine, there=Counter(item.uri for item in there), at=at)
+    copies = Counter(item.uri for item in there)
+    if ours is None or target.overwrites:
+        mine = there
+    else:
+        mine = _managed(there, ours + (Counter(evaluated) & (copies - ours)))
+    uris = _wanted(target, evaluated, mine=mine, there=copies, at=at)
     before = [item.uri for item in mine]
     return Wanted(uris=uris, added=_beyond(uris, before), let_go=_beyond(before, uris))
 

@@ -49,11 +49,11 @@ def made(
         ("mirror", "aab", "Xab", "ab", ("aab", "a", "")),
         ("replace", "cab", "Xab", "ab", ("cab", "c", "X")),
         ("add_missing", "cbca", "ab", None, ("abc", "c", "")),
-        ("add_missing", "cX", "aX", "a", ("ac", "c", "")),
+        ("add_missing", "cX", "aXY", "a", ("aXc", "c", "")),
         ("append", "cbca", "ab", None, ("abcc", "cc", "")),
         ("append", "aab", "ab", None, ("aba", "a", "")),
         ("prepend", "cda", "ab", None, ("cdab", "cd", "")),
-        ("prepend", "cX", "Xa", "a", ("ca", "c", "")),
+        ("prepend", "cX", "XaY", "a", ("cXa", "c", "")),
     ],
 )
 def test_a_mode_decides_what_is_wanted(
