@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
-from playlists.recipes import definition
+from playlists.recipes import definition, sentence
 from playlists.recipes.definition import NotADefinition
 from playlists.recipes.reading import DEEPEST, MOST_BYTES
+from playlists.recipes.sentence import Names
 from tests.playlists.recipes import inventing
 from tests.playlists.recipes.inventing import BLOCK_LIST, GYM, Json, plain
 
@@ -453,3 +456,28 @@ def test_the_accounts_of_all_parts_are_known() -> None:
 
     assert found.accounts == {"ada", "bob", "cleo"}
     assert found.target.playlist_id == GYM
+
+
+BOOK = (Path(__file__).parents[3] / "docs" / "recipes.md").read_text(encoding="utf-8")
+
+
+def test_the_example_in_the_book_is_a_definition_and_says_what_the_book_says() -> None:
+    example = BOOK.partition("```json")[2].partition("```")[0]
+    names = Names(playlists={GYM: "Gym", BLOCK_LIST: "Block list"}, zone="Europe/Berlin")
+
+    said = sentence.sentence(definition.read(example), names)
+
+    assert said.replace("*", "") in BOOK.replace("*", "").replace("\n", " ")
+
+
+def test_the_book_names_every_kind_and_field() -> None:
+    schema = definition.json_schema()
+    objects = [schema, *schema["$defs"].values()]
+    fields = {field for one in objects for field in one["properties"]} - {"kind"}
+    kinds = {one["properties"]["kind"]["const"] for one in objects if "kind" in one["properties"]}
+
+    names = set(re.findall(r"`(\w+)`", BOOK)) | set(re.findall(r'"(\w+)":', BOOK))
+
+    assert len(fields) > 30
+    assert len(kinds) > 30
+    assert (fields | kinds) - names == set()
