@@ -16,6 +16,7 @@ from playlists.recipes.target import (
     AddMissing,
     Append,
     Mirror,
+    Mode,
     Prepend,
     Replace,
     Rolling,
@@ -45,51 +46,60 @@ def wanted(
 
     What the recipe brings and somebody has added before is ours from now on, as in aims.
     """
+    brought = _brought(target.mode, evaluated)
     there = [item for item in now if item.can_be_written]
     copies = Counter(item.uri for item in there)
     if ours is None or target.overwrites:
         mine = there
     else:
-        mine = _managed(there, ours + (Counter(evaluated) & (copies - ours)))
-    uris = _wanted(target, evaluated, mine=mine, there=copies, at=at)
+        taken_over = (Counter(brought) - ours) & (copies - ours)
+        mine = _managed(there, ours + taken_over)
+    uris = _wanted(target.mode, brought, mine=mine, there=copies, at=at)
     before = [item.uri for item in mine]
     return Wanted(uris=uris, added=_beyond(uris, before), let_go=_beyond(before, uris))
 
 
+def _brought(mode: Mode, evaluated: Sequence[str]) -> list[str]:
+    """Return what the recipe brings, as often and as far as the mode takes it."""
+    match mode:
+        case AddMissing():
+            return list(dict.fromkeys(evaluated))
+        case Rolling():
+            return list(dict.fromkeys(evaluated))[: mode.count]
+    return list(evaluated)
+
+
 def _wanted(
-    target: Target,
-    evaluated: Sequence[str],
+    mode: Mode,
+    brought: Sequence[str],
     *,
     mine: Sequence[Item],
     there: Counter[str],
     at: datetime,
 ) -> list[str]:
     managed = [item.uri for item in mine]
-    match target.mode:
+    new = _beyond(brought, there.elements())
+    match mode:
         case Mirror() | Replace():
-            return list(evaluated)
-        case AddMissing():
-            return managed + [uri for uri in dict.fromkeys(evaluated) if uri not in there]
-        case Append():
-            return managed + _beyond(evaluated, there.elements())
+            return list(brought)
+        case AddMissing() | Append():
+            return managed + new
         case Prepend():
-            return _beyond(evaluated, there.elements()) + managed
-        case Rolling() as window:
-            held = list(dict.fromkeys(evaluated))[: window.count]
-            new = [uri for uri in held if uri not in there]
-            stays = _staying(mine, held, window, room=len(new), at=at)
-            return stays + new if window.at == "end" else new + stays
+            return new + managed
+        case Rolling():
+            stays = _staying(mine, brought, mode, room=len(new), at=at)
+            return stays + new if mode.at == "end" else new + stays
 
 
 def _staying(
-    mine: Sequence[Item], held: Sequence[str], window: Rolling, *, room: int, at: datetime
+    mine: Sequence[Item], brought: Sequence[str], window: Rolling, *, room: int, at: datetime
 ) -> list[str]:
     """Return what stays in a window: what the recipe still brings, and the newest of the rest."""
-    brought = set(held)
+    held = set(brought)
     firm, rest = set[int](), list[int]()
     for place, item in enumerate(mine):
-        if item.uri in brought:
-            brought.remove(item.uri)
+        if item.uri in held:
+            held.remove(item.uri)
             firm.add(place)
         elif _is_young(item, window, at):
             rest.append(place)

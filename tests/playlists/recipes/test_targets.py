@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from playlists import aims
@@ -112,11 +112,18 @@ def run(aimed: Target, evaluated: list[str], now: list[Item], ours: Counter[str]
     hand = Counter[str]()
     found = wanted(aimed, evaluated, now, ours=ours, at=NOW)
     aim = aims.replacing(found.uris, now, ours=None if aimed.overwrites else ours, taken_out=hand)
-    dates = {}
+    return redated(now, aim.goal), Counter(aim.ours), found
+
+
+def redated(now: list[Item], goal: list[str]) -> list[Item]:
+    """Return the goal with its dates: taking one copy out takes all, and the others come anew."""
+    dates: dict[str, list[str]] = {}
     for item in now:
-        dates.setdefault(item.uri, []).append(item)
-    after = [dates[uri].pop(0) if dates.get(uri) else Item(uri, dated(0)) for uri in aim.goal]
-    return after, Counter(aim.ours), found
+        dates.setdefault(item.uri, []).append(item.added_at)
+    for uri, count in Counter(goal).items():
+        if len(dates.get(uri, [])) > count:
+            del dates[uri]
+    return [Item(uri, dates[uri].pop(0) if dates.get(uri) else dated(0)) for uri in goal]
 
 
 @given(
@@ -136,6 +143,10 @@ def test_doing_it_again_changes_nothing(
     aimed = target(**mode, by_hand="overwrite" if overwrites else None)
     now = [Item(uri, dated(days)) for uri, days in there]
     managed = None if ours is None else Counter(ours) & Counter(item.uri for item in now)
+
+    # Of copies that differ in nothing aims cannot know which one somebody added.
+    doubled = Counter(item.uri for item in now) & Counter([*evaluated, *(ours or ())])
+    assume(managed is None or max(doubled.values(), default=0) < 2)
 
     first, mine, found = run(aimed, evaluated, now, managed)
     again, still_mine, second = run(aimed, evaluated, first, mine)
