@@ -1,1 +1,3 @@
-"""Recipes: what a playlist is to hold, described once and kept."""
+"""Recipes: what a person wants a playlist to be, and which list that makes. Pure."""
+
+from __future__ import annotations
