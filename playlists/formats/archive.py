@@ -75,6 +75,9 @@ class _Sink:
     def flush(self) -> None:
         """Do nothing: what was written is taken as it comes."""
 
+    def close(self) -> None:
+        """Do nothing, for the same reason."""
+
     def taken(self) -> list[bytes]:
         blocks, self._blocks = self._blocks, []
         return blocks

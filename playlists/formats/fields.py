@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from urllib.parse import unquote_plus
 
 from playlists import links
 from playlists.formats.values import LONGEST, Line
@@ -82,6 +83,15 @@ def track_uri(text: str) -> tuple[str, str]:
     if links.is_local(text):
         return clean(text), ""
     return links.read(text)
+
+
+def local(uri: str) -> Line:
+    """Read what a local file's URI says: spotify:local:artist:album:title:seconds."""
+    parts = [clean(unquote_plus(part)) for part in uri.split(":")[2:]]
+    artists, album, title, seconds = [*parts, "", "", "", ""][:4]
+    return Line(
+        0, uri=uri, title=title, artists=artists, album=album, duration_ms=duration(seconds)
+    )
 
 
 def one_line(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from playlists import links
 from playlists.formats import fields
@@ -53,7 +54,7 @@ def entries(number: int, line: str) -> Iterator[Found]:
     if reason := _unfit(line):
         yield Unmatched(number, shown(line), reason)
     elif links.is_local(line):
-        yield Line(number, line, uri=fields.clean(line))
+        yield replace(fields.local(fields.clean(line)), number=number, text=shown(line))
     else:
         yield from _linked(number, line) or [_named(number, line)]
 

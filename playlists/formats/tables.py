@@ -97,6 +97,8 @@ def entry_of(number: int, values: Mapping[str, str]) -> Found:
         or fields.duration(values.get("duration", "")),
         added_at=fields.date(values.get("added_at", "")),
     )
+    if line.is_local and not line.title:
+        line = replace(fields.local(uri), number=number, added_at=line.added_at)
     text = freetext.shown(fields.words(line))
     if not (line.uri or line.isrc or line.title.strip()):
         text = text or freetext.shown(values.get("uri", ""))
