@@ -34,7 +34,11 @@ _TITLE_AND_LENGTH = 0.88
 _UNSPLIT_SAME = 0.93  # a line without a separator that holds just the words of artist and title
 _UNSPLIT = 0.85
 
-_SUBTITLE = 0.97  # one side leaves a bracket or a subtitle out
+_BRACKET = 0.97  # one side leaves a bracket out
+_SUBTITLE = 0.8  # one side leaves out what stands behind a dash: often another recording
+_ANOTHER_WORD = 0.8  # some word of one side is nowhere in the other
+_NEAR = 0.7  # a word that is so like another may be a slip
+_SHORTEST_SLIP = 6  # letters of a title; one letter makes another word of a shorter one
 _SWAPPED = 0.02  # the second half is the artist: less usual
 _GUEST_ONLY = 0.92  # the line names a guest, or more artists than the track
 _ANOTHER_RECORDING = 0.35  # live, remix, instrumental and so on on one side only
@@ -44,7 +48,7 @@ _REMASTER_FOUND = 0.01  # often nothing else is there
 _ANOTHER_PLACE = 0.12
 _ANOTHER_YEAR = 0.03
 _UNNAMED = 0.03
-_UNNAMED_REMIX = 0.08
+_UNNAMED_REMIX = 0.12
 _KARAOKE = 0.5
 _NUMBERS = 0.3  # part 1 is not part 2
 _ANOTHER_ISRC = 0.08
@@ -178,11 +182,13 @@ def _readings(line: Line) -> Iterator[_Reading]:
     yield _Reading(line, spelling.title(line.title), line.artists)
     if not line.is_guessed:
         return
+    whole = " - ".join(filter(None, (line.artists, line.title)))
+    front, by, last = whole.rpartition(" by ")
+    if by and front.strip() and last.strip():
+        yield _Reading(line, spelling.title(front), last)
     if not line.artists:
-        front, by, last = line.title.rpartition(" by ")
-        if by and front.strip() and last.strip():
-            yield _Reading(line, spelling.title(front), last)
         return
+    yield _Reading(line, spelling.title(whole), "")  # "Artist Title - Radio Edit"
     yield _Reading(line, spelling.title(line.artists), line.title, _SWAPPED)
     *before, last = _DASH.split(line.title)
     if before:
@@ -229,21 +235,44 @@ def _likeness(reading: _Reading, candidate: _Candidate) -> _Likeness:
 
 def _unsplit_likeness(reading: _Reading, candidate: _Candidate, title: float) -> _Likeness:
     """Compare a line that has no separator with artist and title together."""
-    mine = reading.title.whole
-    theirs = " ".join([*candidate.names, candidate.title.whole])
-    if set(mine.split()) - _LINKING == set(theirs.split()) - _LINKING:
+    mine = set(reading.title.whole.split()) - _LINKING
+    named, main = set(candidate.title.core.split()), set(next(iter(candidate.names), "").split())
+    together = " ".join([*candidate.names, candidate.title.whole])
+    if (named | main) - _LINKING <= mine <= set(together.split()):
         return _Likeness(_UNSPLIT_SAME, 1.0, 1.0)
+    words = _UNSPLIT * fuzz.token_sort_ratio(reading.title.whole, together) / 100
     reason = "it is a guess which words are the artist"
-    words = _UNSPLIT * fuzz.token_sort_ratio(mine, theirs) / 100
     return _Likeness(max(words, _TITLE_ONLY * title), title, 1.0, reason)
 
 
 def _title_likeness(mine: Title, theirs: Title) -> float:
-    likeness = max(_alike(mine.whole, theirs.whole), _alike(mine.core, theirs.core))
-    # Only where one side has no subtitle: two that both have one mean it.
+    likeness = max(_titles_alike(mine.whole, theirs.whole), _titles_alike(mine.core, theirs.core))
+    # Only where one side has none: two that both have one mean it.
     if mine.core == mine.short or theirs.core == theirs.short:
-        likeness = max(likeness, _SUBTITLE * _alike(mine.short, theirs.short))
+        likeness = max(likeness, _BRACKET * _titles_alike(mine.short, theirs.short))
+    if mine.short == mine.first or theirs.short == theirs.first:
+        likeness = max(likeness, _SUBTITLE * _titles_alike(mine.first, theirs.first))
     return likeness
+
+
+def _titles_alike(mine: str, theirs: str) -> float:
+    """Compare titles: a slip of the hand is forgiven, another word is not."""
+    likeness = _alike(mine, theirs)
+    if likeness == 1.0 or mine.replace(" ", "") == theirs.replace(" ", ""):
+        return likeness and 1.0
+    if min(len(mine), len(theirs)) < _SHORTEST_SLIP or _has_another_word(mine, theirs):
+        return min(likeness, _ANOTHER_WORD)
+    return likeness
+
+
+def _has_another_word(mine: str, theirs: str) -> bool:
+    one, two = set(mine.split()), set(theirs.split())
+    left, right = one - two - _LINKING, two - one - _LINKING
+    return any(
+        max((fuzz.ratio(word, other) for other in others), default=0) < 100 * _NEAR
+        for words, others in ((left, right), (right, left))
+        for word in words
+    )
 
 
 def _artist_likeness(reading: _Reading, candidate: _Candidate) -> float:
@@ -272,11 +301,11 @@ def _alike(mine: str, theirs: str) -> float:
 
 
 def _difference(title: float, artist: float) -> str:
-    names = [name for name, value in (("title", title), ("artist", artist)) if value < _SUBTITLE]
+    names = [name for name, value in (("title", title), ("artist", artist)) if value < _BRACKET]
     if not names:
         return ""
-    how = "is" if min(title, artist) < _LEAST_ARTIST else "is a little"
-    return f"{' and '.join(names)} {how} different"
+    how = "different" if min(title, artist) < _LEAST_ARTIST else "a little different"
+    return f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} {how}"
 
 
 def _costs(reading: _Reading, candidate: _Candidate) -> _Costs:
@@ -302,10 +331,8 @@ def _kind_costs(reading: _Reading, candidate: _Candidate, *, same_length: bool) 
         yield _kind_cost(kind, _REMASTER_FOUND, same_length=same_length), f"{_named(kind)}"
     if "live" in album - mine.loose - theirs.loose:
         yield _LIVE_ALBUM, "from a live album"
-    details = {segment.kind: segment.detail for segment in theirs.segments}
-    for segment in mine.segments:
-        if segment.kind in details:
-            yield _detail_cost(segment.kind, segment.detail, details[segment.kind])
+    for kind in sorted(mine.kinds & theirs.kinds):
+        yield _detail_cost(kind, mine.detail(kind), theirs.detail(kind))
 
 
 def _kind_cost(kind: str, remaster: float, *, same_length: bool) -> float:
@@ -324,10 +351,11 @@ def _detail_cost(kind: str, mine: str, theirs: str) -> tuple[float, str]:
         return (_UNNAMED_REMIX if kind == "remix" else _UNNAMED), f"{_named(kind)}, without details"
     if kind == "remaster":
         return _ANOTHER_YEAR, "a remaster of another year"
-    if fuzz.token_set_ratio(mine, theirs) >= 100 * _LEAST_ARTIST:
+    if kind == "live":  # one may say more of the place than the other
+        is_same = fuzz.token_set_ratio(mine, theirs) >= 100 * _LEAST_ARTIST
+        return (0.0, "") if is_same else (_ANOTHER_PLACE, "live at another place or time")
+    if fuzz.token_sort_ratio(mine, theirs) >= 100 * _LEAST_ARTIST:
         return 0.0, ""
-    if kind == "live":
-        return _ANOTHER_PLACE, "live at another place or time"
     return _ANOTHER_RECORDING, f"{_named(kind)}, but another one"
 
 

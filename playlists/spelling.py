@@ -27,6 +27,8 @@ _AND = re.compile(r"\s*[&+]\s*|\s+n\s+")
 _DASH = re.compile("\\s+[-\u2010-\u2015\u2212]+\\s+")
 _BRACKETS = re.compile(r"[(\[{]([^()\[\]{}]{0,200})[)\]}]")
 _GUESTS = re.compile(r"\b(?:feat|ft|featuring)\b\.?\s*(.*)", re.IGNORECASE)
+# Not at the very start: "Ft. Worth Blues".
+_OPEN_GUESTS = re.compile(r"(?<=\S)\s+(?:feat|ft|featuring)\b\.?\s*([^()\[\]{}]*)", re.IGNORECASE)
 _WITH = re.compile(r"with\s+(.+)", re.IGNORECASE)
 _NAMES = re.compile(
     r"\s*[,;/&+|]\s*|\s+(?:and|und|y|et|x|vs|feat|ft|featuring|with|presents|pres)\b\.?\s*",
@@ -37,6 +39,7 @@ _UNKNOWN = {"various artists", "various", "unknown artist", "unknown", "va", "n 
 _COUNTED = {"part", "pt", "no", "nr", "vol", "volume", "act", "chapter", "book", "op", "opus"}
 # Not "i", "v" and "x" by themselves: those are words.
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
+_DIGITS = re.compile(r"\d+")
 _ROMAN_LETTERS = {"i": "1", "v": "5", "x": "10"}  # only behind one of _COUNTED
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NUMBERS = {word: str(number) for number, word in enumerate(_WORDS, start=1)}
@@ -48,7 +51,7 @@ KINDS: dict[str, re.Pattern[str]] = {
     for kind, words in {
         "karaoke": "karaoke|in the style of|originally performed|made (?:famous|popular)|tribute"
         "|backing track|cover version|cover|lullaby",
-        "rerecorded": r"taylors version|re ?recorded|re ?recording|new recording",
+        "rerecorded": r"taylors version|re ?recorded|re ?recording|new recording|reimagined",
         "remaster": r"(?:digital(?:ly)? )?re ?master(?:ed|ing)?|(?:19|20)\d\d (?:stereo )?mix",
         "instrumental": "instrumentals?|inst",
         "acapella": "a ?cap+ell?a",
@@ -56,9 +59,12 @@ KINDS: dict[str, re.Pattern[str]] = {
         "extended": "extended(?: (?:mix|version|edit))?|long version"
         "|12 ?(?:inch|in|mix|version)(?: mix| version)?",
         "edit": "(?:radio|single|short|video|7 inch) (?:edit|mix|version)|edit(?:ed)?",
-        "demo": r"demos?|rough mix|(?:alternate|early) (?:take|version|mix)|take \d+|outtake",
-        "live": "live|unplugged|in concert|(?:en|ao) vivo|en directo|dal vivo|sessions?",
-        "acoustic": "acoustic|acustic[oa]|akustik|stripped|piano version|unplugged",
+        "demo": r"demos?|rough mix|(?:alt|alternat(?:e|ive)|early) (?:take|version|mix)|take \d+"
+        "|outtake",
+        "live": "live|unplugged|in concert|(?:en|ao) vivo|en directo|dal vivo|sessions?"
+        "|spotify singles",
+        "acoustic": "acoustic|acustic[oa]|akustik|stripped|unplugged"
+        "|(?:solo )?piano(?: solo| version)?",
         "orchestral": "orchestral|symphonic|string quartet",
         "language": "(?:spanish|english|french|german|italian|japanese|korean|chinese) version"
         "|en espanol|spanglish|espanol",
@@ -69,12 +75,11 @@ KINDS: dict[str, re.Pattern[str]] = {
 _NO_REMIX = re.compile(r"\b(?:original|album|stereo|mono|main) mix\b")
 _REMIX = re.compile(r"\b(?:remix(?:es|ed)?|rmx|rework|bootleg|mash ?up|dub|vip|mix|flip)\b")
 # Words that say nothing about the recording.
-_NEUTRAL = re.compile(
-    r"\b(?:album version|original (?:mix|version|recording|cast.*)|main (?:mix|version)"
-    r"|bonus(?: track)?|explicit|clean|deluxe.*|mono|stereo|from .*|theme from.*|soundtrack.*"
-    r"|(?:official )?(?:music |lyric |lyrics )?(?:video|audio|visualizer)|lyrics?|hd|hq|4k"
-    r"|remaster.*|\d{4}|version|stereo mix|mono mix|album mix)\b"
+_NEUTRAL = set(
+    """album audio bonus cast clean explicit hd hq lyric lyrics main mix mono motion music official
+    original picture recording soundtrack stereo track version video visualizer""".split()  # noqa: SIM905
 )
+_NEUTRAL_START = ("from ", "theme from ", "music from ", "deluxe", "as heard ", "as featured ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,8 @@ class Title:
 
     whole: str  # all of it, without guests
     core: str  # without what names a recording
-    short: str  # without any bracket or subtitle
+    short: str  # and without any bracket
+    first: str  # and without what stands behind a dash
     segments: tuple[Segment, ...]
     loose: frozenset[str]  # kinds of which some word stands anywhere
     numbers: frozenset[str]
@@ -102,6 +108,11 @@ class Title:
     @property
     def kinds(self) -> frozenset[str]:
         return frozenset(segment.kind for segment in self.segments)
+
+    def detail(self, kind: str) -> str:
+        """Return all that the title says of one kind, in one order."""
+        details = {segment.detail for segment in self.segments if segment.kind == kind}
+        return " ".join(sorted(filter(None, details)))
 
 
 def normal(text: str) -> str:
@@ -119,30 +130,24 @@ def normal(text: str) -> str:
 def title(text: str) -> Title:
     """Take a title apart."""
     text = " ".join(text[:_LONGEST].split())
-    core, brackets = _cut_brackets(text)
-    core, *behind = _DASH.split(core)
-    core, guests = _cut_guests(core)
-    kept, segments, said = [], [], []
-    for part in (*brackets, *behind):
-        if found := _guests_in(part):
-            guests.append(found)
-        elif parts := _segments(normal(part)):
-            segments += parts
-            said.append(_searched(parts, part))
-        elif not _NEUTRAL.fullmatch(normal(part)):
-            kept.append(part)
-    whole, short = normal(_without_guests(text)), normal(core)
-    full = normal(" ".join([core, *kept]))
+    whole = normal(_without_guests(text))
+    said = _Said([], [], [])
+    first, *behind = _DASH.split(_BRACKETS.sub(said.rest_of, text))
+    first = _OPEN_GUESTS.sub(said.guest_of, first)
+    core = " ".join(" ".join([first, *(part for part in behind if not said.takes(part))]).split())
+    words = normal(core) or whole
+    short = normal(_BRACKETS.sub(" ", core)) or words
     return Title(
         whole=whole,
-        core=full or whole,
-        short=short or full or whole,
-        segments=tuple(segments),
+        core=words,
+        short=short,
+        first=normal(_BRACKETS.sub(" ", first)) or short,
+        segments=tuple(said.segments),
         loose=frozenset(segment.kind for segment in _segments(whole)),
-        numbers=_numbers(full or whole),
-        guests=tuple(name for guest in guests for name in names(guest)),
-        asked=" ".join([core, *kept]).strip() or text,
-        extra=" ".join(filter(None, said)),
+        numbers=_numbers(words),
+        guests=tuple(name for guest in said.guests for name in names(guest)),
+        asked=core or text,
+        extra=" ".join(said.asked),
     )
 
 
@@ -183,18 +188,39 @@ def _undisguised(match: re.Match[str]) -> str:
     return "s" if match[0] == "$" else "i"
 
 
-def _cut_brackets(text: str) -> tuple[str, list[str]]:
-    inside = [match[1].strip() for match in _BRACKETS.finditer(text)]
-    outside = " ".join(_BRACKETS.sub(" ", text).split())
-    # A title that is nothing but a bracket is the title.
-    return (outside, [part for part in inside if part]) if outside else (text, [])
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Collects what the parts of a title say besides its name."""
+
+    guests: list[str]
+    segments: list[Segment]
+    asked: list[str]
+
+    def rest_of(self, match: re.Match[str]) -> str:
+        """Return what stays of a bracket."""
+        return " " if self.takes(match[1]) else match[0]
+
+    def guest_of(self, match: re.Match[str]) -> str:
+        self.guests.append(match[1])
+        return " "
+
+    def takes(self, part: str) -> bool:
+        """Say whether a part is no part of the name, and keep what it says."""
+        part, words = part.strip(), normal(part)
+        if guests := _guests_in(part):
+            self.guests.append(guests)
+        elif segments := _segments(words):
+            self.segments.extend(segments)
+            self.asked.extend(filter(None, [_searched(segments, part)]))
+        elif not _is_neutral(words):
+            return False
+        return True
 
 
-def _cut_guests(text: str) -> tuple[str, list[str]]:
-    match = _GUESTS.search(text)
-    if match is None or not text[: match.start()].strip():
-        return text, []
-    return text[: match.start()].strip(), [match[1]] if match[1] else []
+def _is_neutral(words: str) -> bool:
+    if words.startswith(_NEUTRAL_START):
+        return True
+    return all(word in _NEUTRAL or re.fullmatch(r"(?:19|20)\d\d", word) for word in words.split())
 
 
 def _guests_in(part: str) -> str:
@@ -203,10 +229,11 @@ def _guests_in(part: str) -> str:
 
 
 def _without_guests(text: str) -> str:
-    """Take guests out, in brackets or up to the end, and leave what stands around them."""
+    """Take guests out, in brackets or up to the next, and leave what stands around them."""
     text = _BRACKETS.sub(lambda match: " " if _guests_in(match[1].strip()) else match[0], text)
     first, *behind = _DASH.split(text)
-    return " - ".join([_cut_guests(first)[0], *behind])
+    kept = [part for part in behind if not _guests_in(part)]
+    return " - ".join([_OPEN_GUESTS.sub(" ", first), *kept])
 
 
 def _segments(words: str) -> list[Segment]:
@@ -225,22 +252,21 @@ def _segments(words: str) -> list[Segment]:
 
 
 def _searched(parts: list[Segment], text: str) -> str:
-    """Return the words that find such a recording: a remix by its maker, others by their kind."""
+    """Return the words that find it: a remix by its maker, others by what they are."""
     kinds = [part.kind for part in parts]
-    if "remix" in kinds:
+    if {"remix", "rerecorded", "language"} & set(kinds):
         return " ".join(text.split()[:5])
-    words = {"remaster": "", "rerecorded": "version", "speed": "", "edit": "", "language": ""}
+    words = {"remaster": "", "speed": "", "edit": ""}
     return " ".join(filter(None, (words.get(kind, kind) for kind in kinds)))
 
 
 def _numbers(words: str) -> frozenset[str]:
     found, before = set(), ""
     for word in words.split():
-        number = _ROMAN.get(word) or _NUMBERS.get(word, word if word.isdecimal() else "")
-        if not number and before in _COUNTED:
-            number = _ROMAN_LETTERS.get(word, "")
-        if number:
-            found.add(number)
+        number = _ROMAN.get(word) or _NUMBERS.get(word, "")
+        if before in _COUNTED:
+            number = number or _ROMAN_LETTERS.get(word, "")
+        found.update([number] if number else _DIGITS.findall(word))
         before = word
     return frozenset(found)
 

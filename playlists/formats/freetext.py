@@ -16,7 +16,7 @@ _LONG_DASHES = "\u2012\u2013\u2014\u2015"
 _DASHES = f"-\u2010\u2011\u2212\ufe58\ufe63\uff0d{_LONG_DASHES}"
 _FORMULA = re.compile(r"[=+\-@]\s*[A-Za-z][\w.]*\(|=.*[!|]")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-_BULLET = re.compile(rf"(?:[*•·▪‣◦>{_DASHES}]+\s+)+")
+_BULLET = re.compile(rf"(?:[{_DASHES}*•·▪‣◦>]+\s+)+")
 _NUMBER = re.compile(r"(?:#?\d{1,3}[.)]\s+|#\d{1,3}\s+|[\[(]\d{1,3}[\])]\s*|[A-H]\d{1,2}[.)]\s+)")
 # "01 - Artist - Title", "[12:34] Artist - Title": only where what is left still has two halves.
 _LOOSE = re.compile(
