@@ -36,7 +36,8 @@ _NAMES = re.compile(
 )
 _MAIN = re.compile(r"\s*[,;]\s*|\s+(?:feat|ft|featuring|vs|x)\b\.?\s*", re.IGNORECASE)
 _UNKNOWN = {"various artists", "various", "unknown artist", "unknown", "va", "n a"}
-_COUNTED = {"part", "pt", "no", "nr", "vol", "volume", "act", "chapter", "book", "op", "opus"}
+_COUNTED = {"part", "no", "volume", "act", "chapter", "book", "op"}
+_SHORTENED = {"pt": "part", "pts": "part", "nr": "no", "vol": "volume", "opus": "op"}
 # Not "i", "v" and "x" by themselves: those are words.
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
 _DIGITS = re.compile(r"\d+")
@@ -135,13 +136,13 @@ def title(text: str) -> Title:
     first, *behind = _DASH.split(_BRACKETS.sub(said.rest_of, text))
     first = _OPEN_GUESTS.sub(said.guest_of, first)
     core = " ".join(" ".join([first, *(part for part in behind if not said.takes(part))]).split())
-    words = normal(core) or whole
-    short = normal(_BRACKETS.sub(" ", core)) or words
+    words = _counted(normal(core)) or whole
+    short = _counted(normal(_BRACKETS.sub(" ", core))) or words
     return Title(
         whole=whole,
         core=words,
         short=short,
-        first=normal(_BRACKETS.sub(" ", first)) or short,
+        first=_counted(normal(_BRACKETS.sub(" ", first))) or short,
         segments=tuple(said.segments),
         loose=frozenset(segment.kind for segment in _segments(whole)),
         numbers=_numbers(words),
@@ -260,15 +261,20 @@ def _searched(parts: list[Segment], text: str) -> str:
     return " ".join(filter(None, (words.get(kind, kind) for kind in kinds)))
 
 
-def _numbers(words: str) -> frozenset[str]:
-    found, before = set(), ""
+def _counted(words: str) -> str:
+    """Write parts and volumes in one way: "Pt. II" is "part 2"."""
+    found = [""]
     for word in words.split():
-        number = _ROMAN.get(word) or _NUMBERS.get(word, "")
-        if before in _COUNTED:
+        number = _ROMAN.get(word, "")
+        if found[-1] in _COUNTED:
             number = number or _ROMAN_LETTERS.get(word, "")
-        found.update([number] if number else _DIGITS.findall(word))
-        before = word
-    return frozenset(found)
+        found.append(number or _SHORTENED.get(word, word))
+    return " ".join(found[1:])
+
+
+def _numbers(words: str) -> frozenset[str]:
+    spelled = {_NUMBERS[word] for word in words.split() if word in _NUMBERS}
+    return frozenset(spelled.union(_DIGITS.findall(words)))
 
 
 def _without_the(name: str) -> str:
