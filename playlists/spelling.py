@@ -154,10 +154,11 @@ def title(text: str) -> Title:
 
 def names(text: str) -> tuple[str, ...]:
     """Return the artists in a text, each in its normal form, none where they are unknown."""
-    if normal(text) in _UNKNOWN:
+    whole = normal(text)
+    if not whole or whole in _UNKNOWN:
         return ()
     parts = [_without_the(normal(part)) for part in split_names(text)]
-    return tuple(dict.fromkeys(part for part in parts if part))
+    return tuple(dict.fromkeys(part for part in parts if part)) or (whole,)
 
 
 def split_names(text: str) -> list[str]:

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from playlists import lists
 from playlists.formats import documents, freetext, jspf, m3u, ours, tables, xspf
-from playlists.formats.values import MOST_BYTES, Found, Heading, Line, Reading, Row
-from playlists.lists import MOST, NotAList, Unmatched
+from playlists.formats.values import MOST_BYTES, Found, Heading, Line, Reading, Row, check_count
+from playlists.lists import NotAList, Unmatched
 
 __all__ = [
     "FORMATS",
@@ -130,6 +130,5 @@ def _collected(format_: str, found: Iterable[Found]) -> Reading:
             lines.append(one)
         else:
             unmatched.append(one)
-        if len(lines) + len(unmatched) > MOST:
-            raise NotAList(f"That is too many tracks. A list can have at most {MOST:,}.")
+        check_count(len(lines) + len(unmatched))
     return Reading(format_, tuple(lines), tuple(unmatched), name)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
+import io
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import unquote_plus
 
 from playlists import links
-from playlists.formats.values import LONGEST, Line
+from playlists.formats.values import LONGEST, MOST_LINES, Line
+from playlists.lists import NotAList
 
 _ISRC = re.compile(r"([A-Z]{2})-?([A-Z0-9]{3})-?(\d{2})-?(\d{5})", re.ASCII)
 _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):([0-5]\d)(?:\.\d+)?", re.ASCII)
@@ -17,6 +19,15 @@ _ONE_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _LONGEST_MS = 24 * 3600 * 1000
 # Bare numbers are seconds up to the length of a long set; no track is so short in milliseconds.
 _LONGEST_SECONDS = 10_000
+
+
+def lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that hold something, with their numbers, and no more than a list may have."""
+    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
+        if number > MOST_LINES:
+            raise NotAList(f"That is more than {MOST_LINES:,} lines, far more than a list needs.")
+        if stripped := line.strip():
+            yield number, stripped
 
 
 def clean(value: object) -> str:
@@ -51,9 +62,7 @@ def milliseconds(value: object) -> int:
     """Return a length that is given in milliseconds, as a number or as text; 0 for anything odd."""
     if isinstance(value, str):
         value = int(value) if re.fullmatch(r"\s*\d{1,12}\s*", value, re.ASCII) else 0
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return 0
-    return _sane(value)
+    return _sane(value) if isinstance(value, int | float) and value is not True else 0
 
 
 def date(value: object) -> str:

@@ -40,9 +40,7 @@ _HEADS = {"artist", "artists", "title", "track", "song", "name", "interpret", "t
 def read(text: str) -> Iterator[Found]:
     """Yield what each line names."""
     is_first = True
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
+    for number, line in fields.lines(text):
         if not (is_first and _is_head(line)):
             yield from entries(number, line)
         is_first = False
@@ -198,5 +196,5 @@ def _sure(title: str, artists: str, duration_ms: int) -> Line:
 
 
 def _is_head(line: str) -> bool:
-    halves = re.split(rf"[\s{_DASHES},;|/]+", line.strip().lower())
+    halves = re.split(rf"[{_DASHES}\s,;|/]+", line[:100].lower())
     return len(halves) > 1 and set(halves) <= _HEADS

@@ -7,7 +7,7 @@ from typing import Any
 
 from playlists import links
 from playlists.formats import documents, fields, tables
-from playlists.formats.values import Found, Heading, Row
+from playlists.formats.values import Found, Heading, Row, check_count
 from playlists.lists import NotAList, Unmatched
 
 # ListenBrainz' extension: added_at has no other place in JSPF.
@@ -23,6 +23,7 @@ def read(document: Any) -> Iterator[Found]:
     tracks = playlist.get("track", [])
     if not isinstance(tracks, list):
         raise NotAList('There is no list of tracks in this JSPF file: "track" is not a list.')
+    check_count(len(tracks))
     yield Heading(fields.clean(playlist.get("title")))
     for number, track in enumerate(tracks, start=1):
         if isinstance(track, dict):

@@ -29,13 +29,13 @@ def fits(text: str) -> bool:
 def read(text: str) -> Iterator[Found]:
     """Yield what each address names, with what the directives before it say."""
     told = Line(0)
-    for number, line in enumerate(map(str.strip, text.splitlines()), start=1):
+    for number, line in fields.lines(text):
         if line.startswith("#"):
             if line.upper().startswith(_INFO) and told.number:
                 yield _alone(told)
                 told = Line(0)
             told = yield from _directive(number, line, told)
-        elif line:
+        else:
             yield _entry(number, line, told)
             told = Line(0)
     if told.number:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from playlists.formats import documents, fields, freetext, tables
-from playlists.formats.values import Found, Heading, Row
+from playlists.formats.values import Found, Heading, Row, check_count
 from playlists.lists import NotAList, Unmatched
 
 NAME = "spotsite playlist"
@@ -22,6 +22,7 @@ def read(document: Any) -> Iterator[Found]:
         document = document.get("items", document.get("tracks"))
     if not isinstance(document, list):
         raise NotAList(f"There is no list of tracks in this JSON file. {_SHAPE}")
+    check_count(len(document))
     for number, entry in enumerate(document, start=1):
         yield from _entry(number, entry)
 

@@ -7,10 +7,11 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 
 from playlists import links
 from playlists.formats import fields, freetext
-from playlists.formats.values import Found, Line, Row
+from playlists.formats.values import MOST_LINES, Found, Line, Row
 from playlists.lists import URI_COLUMNS, NotAList, Unmatched
 
 # Exportify's columns in its order (watsonbox/exportify, README.md "Export Format").
@@ -42,6 +43,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         *("hinzugefügt am", "addedat"),
     ),
 }
+_LONGEST_HEAD = 20_000  # letters in which the names of the columns stand
+_LONGEST_LINE = 128 * 1024
 _DELIMITERS = ",;\t|"
 # A spreadsheet takes such a cell for a formula, also behind blanks and in its wide form.
 _FORMULA = re.compile(r"['\s]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -130,7 +133,7 @@ def _entry(number: int, values: dict[str, str]) -> Iterator[Found]:
 
 def _layout(text: str) -> tuple[str, dict[str, int]] | None:
     """Return the delimiter and where the columns are that we know; None for no such table."""
-    head = next((line for line in text.splitlines() if line.strip()), "")
+    head = _head(text)
     for delimiter in _DELIMITERS:
         if delimiter in head and (columns := _columns(_first_row(head, delimiter))):
             return delimiter, columns
@@ -152,13 +155,17 @@ def _columns(names: list[str]) -> dict[str, int]:
 
 def _by_content(text: str) -> tuple[str, dict[str, int]] | None:
     """Find the column of URIs under a head in a language that we do not know."""
-    lines = [line for line in text[:20_000].splitlines() if line.strip()][:2]
+    lines = [line for _, line in islice(fields.lines(text[:_LONGEST_HEAD]), 2)]
     for delimiter in _DELIMITERS if len(lines) == 2 else "":
         head, first = (_first_row(line, delimiter) for line in lines)
         uris = [index for index, cell in enumerate(first) if fields.track_uri(cell)[0]]
         if len(head) > 2 and len(uris) == 1 and not any(links.read(cell)[0] for cell in head):
             return delimiter, {"uri": uris[0], **_columns(head)}
     return None
+
+
+def _head(text: str) -> str:
+    return next((line for _, line in fields.lines(text[:_LONGEST_HEAD])), "")
 
 
 def _first_row(line: str, delimiter: str) -> list[str]:
@@ -170,7 +177,7 @@ def _first_row(line: str, delimiter: str) -> list[str]:
 
 def _headless(text: str) -> Iterator[Found]:
     """Read a table without a head as lines of its cells."""
-    head = next((line for line in text.splitlines() if line.strip()), "")
+    head = _head(text)
     delimiter = max(_DELIMITERS, key=head.count)
     for number, cells in _rows(text, delimiter):
         yield from freetext.entries(number, "\t".join(fields.one_line(cell) for cell in cells))
@@ -178,7 +185,7 @@ def _headless(text: str) -> Iterator[Found]:
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that hold something, with the line where each begins."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(_bounded(text), delimiter=delimiter)
     number = 1
     try:
         for row in reader:
@@ -187,6 +194,14 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
                 yield start, row
     except csv.Error as exc:
         raise NotAList(f"The table cannot be read beyond line {number}: {exc}.") from None
+
+
+def _bounded(text: str) -> Iterator[str]:
+    """Yield lines as they are, so that a row cannot fill the memory with its cells."""
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        if len(line) > _LONGEST_LINE or number > MOST_LINES:
+            raise NotAList(f"Line {number} is too long, or there are too many, for a list.")
+        yield line
 
 
 def _picked(cells: list[str], columns: Mapping[str, int]) -> dict[str, str]:

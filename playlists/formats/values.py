@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from playlists import links
-from playlists.lists import Unmatched
+from playlists.lists import MOST, NotAList, Unmatched
 
 MOST_BYTES = 10 * 1024 * 1024  # as uploads takes
 LONGEST = 1_000  # letters of one field; what is beyond is no title
+MOST_LINES = 50 * MOST  # of a file: programs that write one field a line need about half of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,9 @@ class Reading:
     lines: tuple[Line, ...]
     unmatched: tuple[Unmatched, ...]
     name: str = ""
+
+
+def check_count(entries: int) -> None:
+    """Refuse a list that is longer than a playlist can be."""
+    if entries > MOST:
+        raise NotAList(f"That is too many tracks. A list can have at most {MOST:,}.")
