@@ -115,6 +115,13 @@ def text_query(line: Line) -> str:
     return f"{_cut(_words(title.extra).lower(), 30)} {asked}".strip()
 
 
+def remembered_as(line: Line) -> str:
+    """Return the key of a person's choice for a line: the same for every spelling of its words."""
+    if line.isrc:
+        return f"isrc:{line.isrc}"
+    return f"{spelling.together(line.artists)} - {spelling.title(line.title).whole}"
+
+
 def rank(line: Line, candidates: Iterable[Item]) -> list[Match]:
     """Return the candidates, most likely first; equals stay in Spotify's order."""
     readings = list(_readings(line))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import quote_plus
 
 import pytest
-from defusedxml import ElementTree as ET
+from defusedxml import ElementTree
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -198,7 +198,7 @@ def test_xspf_and_jspf_are_what_their_readers_elsewhere_expect() -> None:
     link = f"https://open.spotify.com/track/{TRACK.rpartition(':')[2]}"
     space = "{http://xspf.org/ns/0/}"
 
-    xspf = ET.fromstring(taken_out("xspf", written))
+    xspf = ElementTree.fromstring(taken_out("xspf", written))
     (track,) = xspf.iterfind(f"{space}trackList/{space}track")
     jspf = json.loads(taken_out("jspf", written))
 

@@ -233,6 +233,14 @@ def test_an_isrc_that_finds_nothing_offers_a_search_by_text() -> None:
     assert state(line("A Song", isrc="GBUM71029604")) == State.MISSING
 
 
+def test_a_choice_is_remembered_for_every_spelling_but_not_for_another_recording() -> None:
+    key = matching.remembered_as(line("One Vision (Live)", "Beyoncé"))
+
+    assert matching.remembered_as(typed("beyonce - One vision - LIVE")) == key
+    assert matching.remembered_as(line("One Vision", "Beyoncé")) != key
+    assert matching.remembered_as(line("x", isrc="GBUM71029604")) == "isrc:GBUM71029604"
+
+
 # The question
 
 
