@@ -47,6 +47,7 @@ _REMASTER_ASKED = 0.06
 _REMASTER_FOUND = 0.01  # often nothing else is there
 _ANOTHER_PLACE = 0.12
 _ANOTHER_YEAR = 0.03
+_SAME_MAKER = 0.9  # likeness of who made a remix
 _UNNAMED = 0.03
 _UNNAMED_REMIX = 0.12
 _KARAOKE = 0.5
@@ -332,11 +333,11 @@ def _costs(reading: _Reading, candidate: _Candidate) -> _Costs:
 def _kind_costs(reading: _Reading, candidate: _Candidate, *, same_length: bool) -> _Costs:
     """Yield what it costs that the line and the candidate name different recordings."""
     mine, theirs, album = reading.title, candidate.title, spelling.kinds_in(candidate.item.album)
-    for kind in sorted(mine.kinds - theirs.loose - album):
+    for kind in sorted(mine.kinds - theirs.kinds - theirs.besides(mine) - album):
         yield _kind_cost(kind, _REMASTER_ASKED, same_length=same_length), f"not {_named(kind)}"
-    for kind in sorted(theirs.kinds - mine.loose):
+    for kind in sorted(theirs.kinds - mine.kinds - mine.besides(theirs)):
         yield _kind_cost(kind, _REMASTER_FOUND, same_length=same_length), f"{_named(kind)}"
-    if "live" in album - mine.loose - theirs.loose:
+    if "live" in album - mine.kinds - mine.besides(theirs) - theirs.kinds:
         yield _LIVE_ALBUM, "from a live album"
     for kind in sorted(mine.kinds & theirs.kinds):
         yield _detail_cost(kind, mine.detail(kind), theirs.detail(kind))
@@ -361,7 +362,7 @@ def _detail_cost(kind: str, mine: str, theirs: str) -> tuple[float, str]:
     if kind == "live":  # one may say more of the place than the other
         is_same = fuzz.token_set_ratio(mine, theirs) >= 100 * _LEAST_ARTIST
         return (0.0, "") if is_same else (_ANOTHER_PLACE, "live at another place or time")
-    if fuzz.token_sort_ratio(mine, theirs) >= 100 * _LEAST_ARTIST:
+    if fuzz.token_sort_ratio(mine, theirs) >= 100 * _SAME_MAKER:
         return 0.0, ""
     return _ANOTHER_RECORDING, f"{_named(kind)}, but another one"
 

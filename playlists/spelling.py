@@ -100,7 +100,6 @@ class Title:
     short: str  # and without any bracket
     first: str  # and without what stands behind a dash
     segments: tuple[Segment, ...]
-    loose: frozenset[str]  # kinds of which some word stands anywhere
     numbers: frozenset[str]
     guests: tuple[str, ...]
     asked: str  # the core as it was written, to search for
@@ -109,6 +108,12 @@ class Title:
     @property
     def kinds(self) -> frozenset[str]:
         return frozenset(segment.kind for segment in self.segments)
+
+    def besides(self, other: Title) -> frozenset[str]:
+        """Return the kinds that words beside the other's name say, with or without brackets."""
+        named = set(other.core.split())
+        rest = " ".join(word for word in self.whole.split() if word not in named)
+        return frozenset(segment.kind for segment in _segments(rest))
 
     def detail(self, kind: str) -> str:
         """Return all that the title says of one kind, in one order."""
@@ -144,7 +149,6 @@ def title(text: str) -> Title:
         short=short,
         first=_counted(normal(_BRACKETS.sub(" ", first))) or short,
         segments=tuple(said.segments),
-        loose=frozenset(segment.kind for segment in _segments(whole)),
         numbers=_numbers(words),
         guests=tuple(name for guest in said.guests for name in names(guest)),
         asked=core or text,

@@ -23,6 +23,7 @@ _LOOSE = re.compile(
     rf"(?:\d{{1,3}} [{_DASHES}]+ |[\[(]?\d{{1,2}}(?::[0-5]\d){{1,2}}[\])]?(?: [{_DASHES}|]+)? )"
 )
 _LENGTH = re.compile(r"([\[(]?)(\d{1,3}(?::[0-5]\d){1,2})[\])]?")
+_MAYBE_ISRC = re.compile(r"(?<!\S)\S*\d{5}\S*")
 _SEPARATORS = [
     re.compile(pattern)
     for pattern in (
@@ -86,6 +87,8 @@ def _unfit(line: str) -> str:
 
 
 def _linked(number: int, line: str) -> list[Found]:
+    if "spoti" not in line.lower():  # as in every address of Spotify: most lines have none
+        return []
     answers = [links.read(word) for word in links.BREAKS.split(line)]
     uris = [uri for uri, _ in answers if uri]
     reasons = [reason for _, reason in answers if reason]
@@ -117,7 +120,7 @@ def _without_isrc(text: str) -> tuple[str, str]:
     """Take an ISRC out: alone in its line however it is written, among words only in capitals."""
     if isrc := fields.isrc(text):
         return "", isrc
-    for word in text.split():
+    for word in _MAYBE_ISRC.findall(text):
         bare = word.strip("[](),;").removeprefix("ISRC:").removeprefix("isrc:")
         if bare == bare.upper() and (isrc := fields.isrc(bare)):
             rest = text.replace(word, " ", 1).strip()
