@@ -22,10 +22,9 @@ MOST_CANDIDATES = 10  # a search of a development-mode app gives no more
 MATCHED = 0.9  # from here on nobody is asked
 AMBIGUOUS = 0.6  # below, nothing that was found looks like the line
 _MARGIN = 0.03  # another recording that is so close to the best makes it a question
-_LEAST_TITLE = 0.85  # below, a perfect artist does not make up for the title
-_LEAST_ARTIST = 0.75
 
-# The title says more than the artist: artists are written in more ways.
+# The title says more than the artist: artists are written in more ways. With MATCHED it follows
+# that a title must be 0.82 alike and an artist 0.78, however perfect the other is.
 _TITLE_WEIGHT = 0.55
 _ARTIST_WEIGHT = 0.45
 # A title alone is no proof; with a length that agrees it is nearly one.
@@ -40,12 +39,15 @@ _ANOTHER_WORD = 0.8  # some word of one side is nowhere in the other
 _NEAR = 0.7  # a word that is so like another may be a slip
 _SHORTEST_SLIP = 6  # letters of a title; one letter makes another word of a shorter one
 _SWAPPED = 0.02  # the second half is the artist: less usual
+_SAME_NAME = 0.85  # names so alike are one artist, with a slip of the hand
+_SOME_NAME = 0.75  # only one of several artists is the same
 _GUEST_ONLY = 0.92  # the line names a guest, or more artists than the track
 _ANOTHER_RECORDING = 0.35  # live, remix, instrumental and so on on one side only
 _ANOTHER_LENGTH = 0.12  # radio edit or extended on one side only
 _REMASTER_ASKED = 0.06
 _REMASTER_FOUND = 0.01  # often nothing else is there
 _ANOTHER_PLACE = 0.12
+_SAME_PLACE = 0.75  # likeness of the words of where or when it is live
 _ANOTHER_YEAR = 0.03
 _SAME_MAKER = 0.9  # likeness of who made a remix
 _UNNAMED = 0.03
@@ -81,7 +83,11 @@ class Match:
     item: Item
     confidence: float  # 0 to 1
     reasons: tuple[str, ...]
-    is_sure: bool = False  # nobody needs to be asked, if nothing else is as likely
+
+    @property
+    def is_sure(self) -> bool:
+        """Say whether nobody needs to be asked, if nothing else is as likely."""
+        return self.confidence >= MATCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +179,6 @@ class _Candidate:
         return cls(item, title, (*spelling.names(item.artists), *title.guests))
 
 
-@dataclass(frozen=True, slots=True)
-class _Likeness:
-    """How alike the words are, before anything is taken off."""
-
-    confidence: float
-    title: float
-    artist: float
-    reason: str = ""
-
-
 _Costs = Iterator[tuple[float, str]]
 
 
@@ -214,13 +210,10 @@ def _weighed(reading: _Reading, candidate: _Candidate) -> Match:
     line, item = reading.line, candidate.item
     if line.isrc and line.isrc == item.isrc.upper():
         confidence, _ = _less(1.0, _album_costs(line, item))
-        return Match(item, confidence, ("the same ISRC",), is_sure=True)
-    alike = _likeness(reading, candidate)
-    confidence, reasons = _less(alike.confidence - reading.cost, _costs(reading, candidate))
-    is_sure = (
-        confidence >= MATCHED and alike.title >= _LEAST_TITLE and alike.artist >= _LEAST_ARTIST
-    )
-    return Match(item, confidence, tuple(filter(None, (alike.reason, *reasons))), is_sure)
+        return Match(item, confidence, ("the same ISRC",))
+    alike, difference = _likeness(reading, candidate)
+    confidence, reasons = _less(alike - reading.cost, _costs(reading, candidate))
+    return Match(item, confidence, tuple(filter(None, (difference, *reasons))))
 
 
 def _less(confidence: float, costs: _Costs) -> tuple[float, list[str]]:
@@ -229,28 +222,27 @@ def _less(confidence: float, costs: _Costs) -> tuple[float, list[str]]:
     return round(left, 3), [why for _, why in taken]
 
 
-def _likeness(reading: _Reading, candidate: _Candidate) -> _Likeness:
+def _likeness(reading: _Reading, candidate: _Candidate) -> tuple[float, str]:
+    """Return how alike the words are, before anything is taken off, and what is different."""
     title = _title_likeness(reading.title, candidate.title)
     if reading.is_unsplit:
         return _unsplit_likeness(reading, candidate, title)
     if not reading.names:
         most = _TITLE_AND_LENGTH if _same_length(reading.line, candidate.item) else _TITLE_ONLY
-        return _Likeness(most * title, title, 1.0, "the line names no artist")
+        return most * title, "the line names no artist"
     artist = _artist_likeness(reading, candidate)
-    confidence = _TITLE_WEIGHT * title + _ARTIST_WEIGHT * artist
-    return _Likeness(confidence, title, artist, _difference(title, artist))
+    return _TITLE_WEIGHT * title + _ARTIST_WEIGHT * artist, _difference(title, artist)
 
 
-def _unsplit_likeness(reading: _Reading, candidate: _Candidate, title: float) -> _Likeness:
+def _unsplit_likeness(reading: _Reading, candidate: _Candidate, title: float) -> tuple[float, str]:
     """Compare a line that has no separator with artist and title together."""
     mine = set(reading.title.whole.split()) - _LINKING
     named, main = set(candidate.title.core.split()), set(next(iter(candidate.names), "").split())
     together = " ".join([*candidate.names, candidate.title.whole])
     if (named | main) - _LINKING <= mine <= set(together.split()):
-        return _Likeness(_UNSPLIT_SAME, 1.0, 1.0)
+        return _UNSPLIT_SAME, ""
     words = _UNSPLIT * fuzz.token_sort_ratio(reading.title.whole, together) / 100
-    reason = "it is a guess which words are the artist"
-    return _Likeness(max(words, _TITLE_ONLY * title), title, 1.0, reason)
+    return max(words, _TITLE_ONLY * title), "it is a guess which words are the artist"
 
 
 def _title_likeness(mine: Title, theirs: Title) -> float:
@@ -274,11 +266,11 @@ def _titles_alike(mine: str, theirs: str) -> float:
 
 
 def _has_another_word(mine: str, theirs: str) -> bool:
+    """Say whether one side has a word that is no word of the other, nor a slip of one."""
     one, two = set(mine.split()), set(theirs.split())
-    left, right = one - two - _LINKING, two - one - _LINKING
     return any(
-        max((fuzz.ratio(word, other) for other in others), default=0) < 100 * _NEAR
-        for words, others in ((left, right), (right, left))
+        max(fuzz.ratio(word, other) for other in others) < 100 * _NEAR
+        for words, others in ((one - two - _LINKING, two), (two - one - _LINKING, one))
         for word in words
     )
 
@@ -290,12 +282,12 @@ def _artist_likeness(reading: _Reading, candidate: _Candidate) -> float:
         return together
     found = [max(_alike(name, other) for other in theirs) for name in mine]
     back = [max(_alike(name, other) for name in mine) for other in theirs]
-    if min(found) >= _LEAST_TITLE:
-        apart = sum(found) / len(found) * (1.0 if back[0] >= _LEAST_TITLE else _GUEST_ONLY)
-    elif min(back) >= _LEAST_TITLE:
+    if min(found) >= _SAME_NAME:
+        apart = sum(found) / len(found) * (1.0 if back[0] >= _SAME_NAME else _GUEST_ONLY)
+    elif min(back) >= _SAME_NAME:
         apart = sum(back) / len(back) * _GUEST_ONLY
     else:
-        apart = max(found) * _LEAST_ARTIST
+        apart = max(found) * _SOME_NAME
     return max(together, apart)
 
 
@@ -312,7 +304,7 @@ def _difference(title: float, artist: float) -> str:
     names = [name for name, value in (("title", title), ("artist", artist)) if value < _BRACKET]
     if not names:
         return ""
-    how = "different" if min(title, artist) < _LEAST_ARTIST else "a little different"
+    how = "different" if min(title, artist) < _ANOTHER_WORD else "a little different"
     return f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} {how}"
 
 
@@ -360,7 +352,7 @@ def _detail_cost(kind: str, mine: str, theirs: str) -> tuple[float, str]:
     if kind == "remaster":
         return _ANOTHER_YEAR, "a remaster of another year"
     if kind == "live":  # one may say more of the place than the other
-        is_same = fuzz.token_set_ratio(mine, theirs) >= 100 * _LEAST_ARTIST
+        is_same = fuzz.token_set_ratio(mine, theirs) >= 100 * _SAME_PLACE
         return (0.0, "") if is_same else (_ANOTHER_PLACE, "live at another place or time")
     if fuzz.token_sort_ratio(mine, theirs) >= 100 * _SAME_MAKER:
         return 0.0, ""

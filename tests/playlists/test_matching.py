@@ -119,6 +119,8 @@ def test_a_track_is_known_again(
         ("Basement Session", "Basement Session - Live"),
         ("Song of Mine (A and B Remix)", "Song of Mine (A and B Remix) - Night Owl Remix"),
         ("Narc", "Narcs"),
+        ("Cantigas de Santa Maria: Madre de Deus", "Cantigas de Santa Maria: Madre de Que Livrou"),
+        ("The Long and Winding Road Tonight", "The Long and Winding Road Tomorrow"),
         ("Song of Mine", "Song of Yours"),
         ("Alpha 101Hz to 108Hz", "Alpha 110Hz to 118Hz"),
         ("Symphony No. 5: I. Allegro", "Symphony No. 5: II. Andante"),
@@ -180,6 +182,24 @@ def test_the_album_decides_between_equals_and_spotifys_order_after_it() -> None:
     assert matching.rank(line("Innuendo"), [second, first])[0].item == second
 
 
+def test_a_recording_of_the_studio_comes_before_one_of_a_live_album() -> None:
+    live = item("Innuendo", album="Live at Wembley")
+    studio = item("Innuendo", album="Innuendo")
+
+    assert [match.item for match in matching.rank(line("Innuendo"), [live, studio])] == [
+        studio,
+        live,
+    ]
+    assert matching.judge(line("Innuendo (Live)"), [live]).state == State.MATCHED
+
+
+def test_a_karaoke_album_gives_itself_away() -> None:
+    found = item("Innuendo", album="Karaoke Hits, Vol. 3")
+
+    assert state(line("Innuendo"), found) != State.MATCHED
+    assert state(line("Innuendo (Karaoke)"), found) == State.MATCHED
+
+
 # Lines of free text
 
 
@@ -194,12 +214,22 @@ def test_the_album_decides_between_equals_and_spotifys_order_after_it() -> None:
         "“Don't Stop Me Now” by Queen",
         "queen dont stop me now",
         "[00:03:10] Queen - Don't Stop Me Now",
+        "Don't Stop Mee Now - Queen",
+        "Queenn - Don't Stop Me Now",
     ],
 )
 def test_either_half_may_be_the_artist(text: str) -> None:
     found = [item("Don't Stop Me Now - Live"), item("Don't Stop Me Now", ms=209_000)]
 
     assert matching.judge(typed(text), found).uri == found[1].uri
+
+
+def test_a_title_with_a_dash_may_stand_before_the_artist() -> None:
+    remix = item("Radio Ga Ga - Night Owl Remix")
+
+    found = [item("Radio Ga Ga"), remix, item("Radio Ga Ga - Live")]
+
+    assert matching.judge(typed("Radio Ga Gaa - Night Owl Remix - Queen"), found).uri == remix.uri
 
 
 def test_a_title_without_an_artist_is_always_a_question() -> None:
@@ -227,6 +257,16 @@ def test_of_one_isrc_on_several_albums_the_lines_album_comes_first() -> None:
     wanted = line("A", isrc="GBUM71029604", album="Opera")
 
     assert matching.judge(wanted, albums).matches[0].item.album == "Opera"
+
+
+def test_another_isrc_is_a_doubt_after_a_search_by_text() -> None:
+    wanted = line("Innuendo", isrc="GBUM71029604")
+
+    (match,) = matching.rank(wanted, [item("Innuendo", isrc="GBUM71029605")])
+
+    assert (match.confidence, match.reasons) == (0.92, ("another ISRC",))
+    assert state(wanted, item("Innuendo - 2011 Mix", isrc="GBUM71029605")) == State.MATCHED
+    assert state(wanted, item("Inuendo", isrc="GBUM71029605")) == State.AMBIGUOUS
 
 
 def test_an_isrc_that_finds_nothing_offers_a_search_by_text() -> None:
