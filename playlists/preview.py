@@ -28,10 +28,21 @@ def report(tracks: TrackList) -> dict[str, Any]:
 
 def look(run: Run, connection: Connection) -> None:
     """Read the playlist and write into the draft what it would do to it."""
+    snapshot_id = _snapshot(run, connection)
     items = read(connection, run.playlist_id) if run.playlist_id else []
     found = {} if items is None else courses.changes(run, items)
-    run.report = {**_of_the_list(run), **found, "looked": True}
+    run.report = {**_of_the_list(run), **found, "looked": True, "snapshot": snapshot_id}
     run.save(update_fields=["report"])
+
+
+def is_stale(run: Run, connection: Connection) -> bool:
+    """Say whether the playlist has changed since it was looked at; one call."""
+    seen: str = run.report.get("snapshot", "")
+    return _snapshot(run, connection) != seen
+
+
+def _snapshot(run: Run, connection: Connection) -> str:
+    return connection.client.playlist(run.playlist_id).snapshot_id if run.playlist_id else ""
 
 
 def read(connection: Connection, playlist_id: str) -> list[Item] | None:
@@ -46,5 +57,8 @@ def read(connection: Connection, playlist_id: str) -> list[Item] | None:
 
 
 def _of_the_list(run: Run) -> dict[str, Any]:
-    kept = ("unmatched", "unmatched_count", "duplicates", "restores")
+    kept = (
+        *("unmatched", "unmatched_count", "duplicates", "restores"),
+        *("sources", "steps", "local", "unavailable", "skipped", "unasked"),
+    )
     return {name: run.report[name] for name in kept if name in run.report}

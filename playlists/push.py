@@ -210,8 +210,10 @@ class _Slice:
     def _look(self) -> None:
         """End as a draft that says what would change."""
         run = self.run
+        snapshot_id = self.spotify.playlist(run.playlist_id).snapshot_id if run.playlist_id else ""
         items = self._read() if run.playlist_id else []
-        report = {**run.report, **courses.changes(run, items), "looked": True}
+        report = {**run.report, **courses.changes(run, items)}
+        report |= {"looked": True, "snapshot": snapshot_id}
         run.keep(report=report, calls_used=self.calls, is_dry=False)
         run.end(State.DRAFT)
         raise _Over

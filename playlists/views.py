@@ -41,6 +41,7 @@ _RUNS_A_PAGE = 50
 _SHOWN = 50  # titles in a list of what was left out
 _LONG_OF_RUN_PAGE = ("before__packed", "after__packed")
 _TOO_MUCH_TEXT = "That is too much text to paste. Save it as a file and upload that."
+_STALE = "The playlist has changed since you looked. This is what would happen now."
 _BUSY = "Another run is at work on this playlist. Wait until it has ended."
 
 
@@ -202,8 +203,20 @@ def preview_page(request: HttpRequest, uuid: str) -> HttpResponse:
         run.save(update_fields=["put_back"])
         return _previewed(request, run, anew=True)
     if request.method == "POST" and run.report.get("looked") and not run.report.get("blocked"):
+        if _is_stale(run):
+            messages.warning(request, _STALE)
+            return _previewed(request, run, anew=True)
         return _start(request, run)
     return _previewed(request, run, anew="fresh" in request.GET or "looked" not in run.report)
+
+
+def _is_stale(run: Run) -> bool:
+    """Say whether the preview shows a list that has changed since; who cannot know may start."""
+    credential = Credential.objects.get(account=run.account_id)
+    try:
+        return preview.is_stale(run, Connection(credential))
+    except (SpotifyError, AccountError, Paused):
+        return False  # the run meets the same, and waits or says why it ends
 
 
 def _previewed(request: HttpRequest, run: Run, *, anew: bool) -> HttpResponse:

@@ -119,6 +119,23 @@ def test_what_was_taken_out_by_hand_is_named_and_put_back_before_the_start(ada: 
     assert ada.spotify.uris(playlist_id) == tracks(20, start=100)
 
 
+def test_a_preview_of_a_list_that_has_changed_since_is_shown_anew(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    browser = ada.browser()
+    previewed(browser, list="\n".join(tracks(10)), playlist=playlist_id, mode="replace")
+    run = Run.objects.get()
+    edit(ada, "DELETE", playlist_id, {"items": [{"uri": uri} for uri in tracks(4)]})
+
+    again = browser.post(f"/playlists/put/{run.uuid}/")
+
+    assert "has changed since you looked" in said(again)
+    assert "<dd>6</dd>" in again.content.decode()
+    run.refresh_from_db()
+    assert run.state == Run.State.DRAFT
+    browser.post(f"/playlists/put/{run.uuid}/")
+    assert worked(run).state == Run.State.DONE
+
+
 def test_starting_twice_starts_once(ada: Member) -> None:
     browser = ada.browser()
     page = previewed(browser, list="\n".join(tracks(3)), playlist=ada.has([]), mode="replace")
