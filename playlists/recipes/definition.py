@@ -22,7 +22,18 @@ from playlists.recipes.rules import Drop, Interleave, Keep, Rule
 from playlists.recipes.sources import Source, Uris
 from playlists.recipes.target import Target
 
-__all__ = ["VERSION", "Definition", "NotADefinition", "Problem", "check", "data", "read", "text"]
+__all__ = [
+    "VERSION",
+    "Definition",
+    "NotADefinition",
+    "Problem",
+    "bound",
+    "check",
+    "data",
+    "json_schema",
+    "read",
+    "text",
+]
 
 VERSION = 1
 MOST_CONDITIONS = 200
@@ -195,6 +206,13 @@ def data(definition: Definition) -> dict[str, Any]:
 def text(definition: Definition) -> str:
     """Return the definition as JSON for people to keep."""
     return json.dumps(data(definition), ensure_ascii=False, indent=2) + "\n"
+
+
+def bound(definition: Definition, playlist_id: str) -> Definition:
+    """Return the definition with its playlist made: bound by id, so that it is made only once."""
+    made = data(definition)
+    made["target"]["playlist"] = {"kind": "bound", "id": playlist_id}
+    return check(made)
 
 
 @cache

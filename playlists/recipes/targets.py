@@ -52,8 +52,7 @@ def wanted(
     if ours is None or target.overwrites:
         mine = there
     else:
-        taken_over = (Counter(brought) - ours) & (copies - ours)
-        mine = _managed(there, ours + taken_over)
+        mine = _managed(there, ours | Counter(brought))
     uris = _wanted(target.mode, brought, mine=mine, there=copies, at=at)
     before = [item.uri for item in mine]
     return Wanted(uris=uris, added=_beyond(uris, before), let_go=_beyond(before, uris))

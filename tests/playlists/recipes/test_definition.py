@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from playlists.recipes import definition, sentence
@@ -36,6 +36,7 @@ def complaints(data: Any) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
+@settings(deadline=None)
 @given(inventing.definitions)
 def test_what_is_read_is_written_and_read_again(data: Json) -> None:
     read = definition.check(data)
@@ -44,6 +45,7 @@ def test_what_is_read_is_written_and_read_again(data: Json) -> None:
     assert definition.check(definition.data(read)) == read
 
 
+@settings(deadline=None)
 @given(inventing.definitions)
 def test_what_can_be_read_follows_the_exported_schema(data: Json) -> None:
     validator = Draft202012Validator(definition.json_schema())
@@ -446,6 +448,15 @@ def test_older_versions_are_upgraded_step_by_step() -> None:
 def test_an_older_version_than_can_be_upgraded_is_refused() -> None:
     with pytest.raises(NotADefinition, match=r"not known to this site. Allowed: 2 or 3\.$"):
         definition.upgraded({"version": 1}, upgrades={2: dict}, newest=3)
+
+
+def test_a_playlist_that_was_made_is_bound_by_its_id() -> None:
+    new = definition.check(plain(playlist={"kind": "new", "name": "Gym"}))
+
+    made = definition.bound(new, GYM)
+
+    assert new.target.playlist_id == ""
+    assert made == definition.check(plain())
 
 
 def test_the_accounts_of_all_parts_are_known() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlists.recipes.candidates import Candidate, from_items
@@ -141,6 +141,7 @@ def of_rules(rules: list[dict[str, Any]], tracks: list[Candidate]) -> Any:
     return evaluate(recipe(*rules, sources=sources), tracks, AROUND)
 
 
+@settings(deadline=None)
 @given(inventing.rules, inventing.tracks)
 def test_the_same_sources_give_the_same_list_made_of_nothing_but_them(
     rules: list[dict[str, Any]], tracks: list[Candidate]
@@ -158,6 +159,7 @@ def test_the_same_sources_give_the_same_list_made_of_nothing_but_them(
     assert counts[-1] == len(found.tracks)
 
 
+@settings(deadline=None)
 @given(st.lists(inventing.filters, max_size=5), inventing.tracks)
 def test_filters_keep_the_order(rules: list[dict[str, Any]], tracks: list[Candidate]) -> None:
     places = {id(one): place for place, one in enumerate(tracks)}
@@ -167,6 +169,7 @@ def test_filters_keep_the_order(rules: list[dict[str, Any]], tracks: list[Candid
     assert found == sorted(found)
 
 
+@settings(deadline=None)
 @given(inventing.filters, inventing.tracks)
 def test_a_filter_finds_nothing_more_to_do_the_second_time(
     rule: dict[str, Any], tracks: list[Candidate]
