@@ -24,12 +24,13 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from accounts import leaving, tasks, tokens
+from accounts import belief, leaving, tasks, tokens
 from accounts.models import (
     Credential,
     CredentialEvent,
@@ -41,7 +42,7 @@ from accounts.models import (
 from accounts.signals import person_shut_out
 from accounts.ways_in import ways_in
 from spotsite import nudges
-from spotsite.staff import ReadOnlyAdmin, StaffAdmin, site
+from spotsite.staff import CodeFilter, ReadOnlyAdmin, StaffAdmin, site
 
 FLAGS = ("is_active", "is_staff", "is_superuser", "groups")
 
@@ -182,7 +183,7 @@ class CredentialAdmin(ReadOnlyAdmin):
         *("reauth_due_at", "last_refreshed_at", "next_refresh_at", "key_id"),
     )
     list_select_related = ("account__user",)
-    list_filter = ("provider", "status", "last_error_code", "key_id")
+    list_filter = ("provider", "status", ("last_error_code", CodeFilter), "key_id")
     search_fields = (
         *("provider_user_id", "account__uid"),
         *("account__user__name", "account__user__email"),
@@ -262,7 +263,7 @@ class CredentialEventAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "provider", "user", "kind", "code")
     list_select_related = ("account", "user")
-    list_filter = ("kind", "account__provider", "code")
+    list_filter = ("kind", "account__provider", ("code", CodeFilter))
     search_fields = ("code", "user__name", "user__email", "account__uid")
     ordering = ("-at",)
     date_hierarchy = "at"
@@ -281,8 +282,37 @@ class ProviderStateAdmin(ReadOnlyAdmin):
     list_display = ("provider", "app_error_code", "app_error_at", "paused_until", "frozen_at")
     fields = (
         *("provider", "app_error_code", "app_error_at", "probed_at"),
-        *("paused_until", "frozen_at", "alerted_at"),
+        *("paused_until", "frozen_at", "thawed_at", "alerted_at"),
     )
+    actions = ("unfreeze",)
+
+    @admin.action(description="Unfreeze: take verdicts again", permissions=["act"])
+    def unfreeze(
+        self, request: HttpRequest, queryset: QuerySet[ProviderState]
+    ) -> HttpResponse | None:
+        """Ask first, on a page that names what happens."""
+        frozen = list(queryset.exclude(frozen_at=None))
+        if not frozen:
+            self.message_user(request, "Nothing of that is frozen.", messages.WARNING)
+            return None
+        if "confirmed" not in request.POST:
+            return self._ask(request, frozen)
+        for state in frozen:
+            known = belief.doubts(state.pk)
+            if belief.thaw(state.pk):
+                note = f"Unfrozen; accounts that were suspect: {known.suspect}."
+                self.log_change(request, state, note)
+        self.message_user(request, f"Unfrozen: {', '.join(state.pk for state in frozen)}.")
+        return None
+
+    def _ask(self, request: HttpRequest, frozen: list[ProviderState]) -> HttpResponse:
+        context = {
+            **site.each_context(request),
+            "title": "Take verdicts again?",
+            "opts": self.opts,
+            "rows": [(state, belief.doubts(state.pk)) for state in frozen],
+        }
+        return TemplateResponse(request, "admin/accounts/providerstate/unfreeze.html", context)
 
 
 @admin.register(DeletionRequest, site=site)
@@ -301,7 +331,7 @@ class WithdrawalAdmin(ReadOnlyAdmin):
     """A permission that we take back at the provider after a link has ended."""
 
     list_display = ("pk", "provider", "asked_at", "tries", "not_before", "done_at", "given_up_at")
-    list_filter = ("provider", "last_error_code")
+    list_filter = ("provider", ("last_error_code", CodeFilter))
     ordering = ("-asked_at",)
     fields = (
         *("provider", "asked_at", "tries", "not_before"),

@@ -8,6 +8,7 @@ that fail together freeze all verdicts: providers have answered "revoked" for go
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -69,6 +70,40 @@ def accepted(credential: Credential) -> None:
     if not _fail_together(credential.provider, clock.now()):
         frozen.update(frozen_at=None)
         log.warning("verdicts about %s are taken again: it accepts tokens", credential.provider)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is known of a provider that refuses accounts, for staff who are to judge."""
+
+    suspect: int
+    ripe: int  # of these: lost when refused once more
+    got_through: int  # others, within a day
+
+
+def doubts(provider: str) -> Doubts:
+    now = clock.now()
+    suspects = _suspects(provider)
+    ripe = suspects.filter(suspect_since__lte=now - PROBES[-1], probes__gte=len(PROBES) - 1)
+    return Doubts(suspects.count(), ripe.count(), _accepted(provider, now - TRIED_WITHIN))
+
+
+def thaw(provider: str) -> bool:
+    """Take verdicts again where staff know that people really left; False where none are frozen.
+
+    Those that are suspect by now no longer count as failing together, and are asked soon. Whoever
+    is refused later does count, so verdicts freeze again where staff were wrong.
+    """
+    frozen = ProviderState.objects.filter(pk=provider).exclude(frozen_at=None)
+    with transaction.atomic():
+        if not frozen.update(frozen_at=None, thawed_at=Now()):
+            return False
+        soon = clock.now() + schedule.jitter(PROBES[0])
+        _suspects(provider).filter(next_refresh_at__gt=soon, probes__gte=len(PROBES) - 1).update(
+            next_refresh_at=soon
+        )
+    log.warning("verdicts about %s are taken again: staff said so", provider)
+    return True
 
 
 def lose(credential: Credential, reason: str) -> None:
@@ -162,7 +197,9 @@ def _is_frozen(provider: str) -> bool:
 
 
 def _fail_together(provider: str, now: datetime) -> bool:
-    failing = _suspects(provider).count()
+    thawed = ProviderState.objects.filter(pk=provider).values_list("thawed_at", flat=True).first()
+    judged = Q(suspect_since__lte=thawed) if thawed else Q(pk=None)
+    failing = _suspects(provider).exclude(judged).count()
     return failing >= TOGETHER_AT_LEAST and failing * TOGETHER_ONE_IN >= failing + _accepted(
         provider, now - TRIED_WITHIN
     )

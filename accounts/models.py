@@ -230,6 +230,7 @@ class ProviderState(models.Model):
     probed_at = models.DateTimeField(null=True)  # while it refuses us: the last single try
     paused_until = models.DateTimeField(null=True)  # its token endpoint answered 429
     frozen_at = models.DateTimeField(null=True)  # the breaker: no verdicts since
+    thawed_at = models.DateTimeField(null=True)  # staff: who was suspect by then really left
     alerted_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

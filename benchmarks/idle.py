@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import table
-from runner import control, environment
+from runner import environment, leftovers
 from runner.state import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,7 +39,7 @@ PROGRAMS = {
     "runner": ("dev",),
 }
 # What ./dev bench set for itself; ./dev up makes up its own.
-NOT_PASSED_ON = {*environment.NAMES, control.STATE_VARIABLE}
+NOT_PASSED_ON = {*environment.NAMES, leftovers.STATE_VARIABLE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from playlists import budget, tasks
 from playlists.models import CallRate, Calls, Ledger, Pause, Run, Version
-from spotsite.staff import ReadOnlyAdmin, site
+from spotsite.staff import CodeFilter, ReadOnlyAdmin, site
 
 _SUMS_SHOWN = 20
 
@@ -31,7 +31,7 @@ class RunAdmin(ReadOnlyAdmin):
     )
     list_display_links = ("pk", "name")
     list_select_related = ("user",)
-    list_filter = ("state", "code", "mode", "kind")
+    list_filter = ("state", ("code", CodeFilter), "mode", "kind")
     search_fields = ("uuid", "name", "playlist_id", "user__name", "user__email")
     ordering = ("-created_at",)
     date_hierarchy = "created_at"

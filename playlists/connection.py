@@ -19,7 +19,7 @@ from accounts.models import Credential
 from accounts.tokens import AccessToken
 from playlists import budget
 from playlists.budget import Purpose
-from playlists.spotify import SpotifyClient, errors
+from playlists.spotify import CAPABILITIES, SpotifyClient, errors
 from playlists.spotify.transport import Answer, error_of
 from spotsite import http
 
@@ -41,7 +41,12 @@ class Connection:
         self.credential = credential
         self.purpose = purpose
         self.recipe = recipe
-        self.client = SpotifyClient(self._send, self._token, url=settings.SPOTIFY_API_URL)
+        self.client = SpotifyClient(
+            self._send,
+            self._token,
+            url=settings.SPOTIFY_API_URL,
+            can=CAPABILITIES[settings.SPOTIFY_MODE],
+        )
         self.calls = 0
         self._access: AccessToken | None = None
 

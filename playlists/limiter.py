@@ -23,7 +23,7 @@ import redis
 from django.conf import settings
 from redis.commands.core import Script
 
-from spotsite import clock
+from spotsite import clock, valkey
 
 PROBE_SECONDS = 20  # one call's deadline, and a little more
 GROWTH = 0.05  # of the most, added for each minute in which calls went well
@@ -288,6 +288,6 @@ def _script(text: str) -> Script:
 @cache
 def _client() -> redis.Redis:
     """Return this process's client; its pool makes new connections after a fork by itself."""
-    return redis.Redis.from_url(
+    return valkey.Client.from_url(
         settings.REDIS_URL, decode_responses=True, **settings.VALKEY_TIMEOUTS
     )

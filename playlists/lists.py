@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from playlists import links
+
 MOST = 10_000
 _LINE_SHOWN = 120
 
-_ID = re.compile(r"[0-9A-Za-z]{22}")
-_URI = re.compile(r"spotify:(?P<kind>[a-z]+):(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-_LINK = re.compile(
-    r"(?:https?://)?(?:open|play)\.spotify\.com/(?P<path>[^?#]*)", re.IGNORECASE | re.DOTALL
-)
-_SHORT = re.compile(r"(?:https?://)?(?:spotify\.link|spoti\.fi|spotify\.app\.link)/", re.IGNORECASE)
-_LOCALE = re.compile(r"intl-[a-z-]+", re.IGNORECASE)
-_BREAKS = re.compile(r"[\s,;<>()\[\]\"'|]+")
-_LISTED = {"track", "episode"}
-_OTHERS = {"album", "artist", "playlist", "show", "user", "audiobook", "chapter", "concert"}
-_URI_COLUMNS = (
+URI_COLUMNS = (
     *("track uri", "spotify uri", "spotify track uri", "uri", "track url", "spotify url"),
     *("track link", "spotify link", "url", "link"),
     *("spotify id", "spotify track id", "spotify - id", "track id"),
@@ -129,10 +120,10 @@ def _table(text: str) -> Iterator[tuple[int, str]] | None:
             names = [_plain(name) for name in next(csv.reader([head], delimiter=delimiter), [])]
         except csv.Error:  # a cell of more than 128 KiB heads no table
             continue
-        column = next((names.index(name) for name in _URI_COLUMNS if name in names), None)
+        column = next((names.index(name) for name in URI_COLUMNS if name in names), None)
         if column is not None:
             return _cells(text, delimiter=delimiter, column=column)
-    return _cells(text, delimiter=",", column=0) if _plain(head) in _URI_COLUMNS else None
+    return _cells(text, delimiter=",", column=0) if _plain(head) in URI_COLUMNS else None
 
 
 def _cells(text: str, *, delimiter: str, column: int) -> Iterator[tuple[int, str]]:
@@ -148,7 +139,7 @@ def _cells(text: str, *, delimiter: str, column: int) -> Iterator[tuple[int, str
                 is_head = False
                 continue
             cell = row[column].strip() if column < len(row) else ""
-            yield start, f"spotify:track:{cell}" if _ID.fullmatch(cell) else cell
+            yield start, f"spotify:track:{cell}" if links.ID.fullmatch(cell) else cell
     except csv.Error as exc:
         raise NotAList(f"The table cannot be read beyond line {number}: {exc}.") from None
 
@@ -164,8 +155,8 @@ def _read(line: str) -> tuple[list[str], str]:
     if line.startswith(("=", "+", "@")):
         return [], "a formula, not a link"
     if line.lower().startswith("spotify:local:"):
-        return [], _LOCAL
-    return _sorted(_read_word(word) for word in _BREAKS.split(line))
+        return [], links.LOCAL
+    return _sorted(links.read(word) for word in links.BREAKS.split(line))
 
 
 def _sorted(answers: Iterable[tuple[str, str]]) -> tuple[list[str], str]:
@@ -178,38 +169,6 @@ def _sorted(answers: Iterable[tuple[str, str]]) -> tuple[list[str], str]:
     if not uris and not reasons:
         return [], "not a Spotify link"
     return uris, reasons[0] if reasons else ""
-
-
-_LOCAL = "a local file: Spotify's API cannot add those"
-
-
-def _read_word(word: str) -> tuple[str, str]:
-    """Return a URI, or the reason why a link to Spotify is none; nothing for other words."""
-    if match := _URI.fullmatch(word):
-        return _listed(match["kind"].lower(), match["rest"].split("?")[0])
-    if match := _LINK.match(word):
-        parts = [part for part in match["path"].split("/") if part]
-        while parts and (_LOCALE.fullmatch(parts[0]) or parts[0] == "embed"):
-            del parts[0]
-        if len(parts) < 2:
-            return "", "a link to Spotify, but not to a track"
-        return _listed(parts[0].lower(), parts[1])
-    if _SHORT.match(word):
-        return "", "a short link: open it in a browser and copy the address that it leads to"
-    return "", ""
-
-
-def _listed(kind: str, id_: str) -> tuple[str, str]:
-    if kind == "local":
-        return "", _LOCAL
-    if kind in _LISTED:
-        if _ID.fullmatch(id_):
-            return f"spotify:{kind}:{id_}", ""
-        return "", f"not a whole link: the {kind}'s id has 22 letters and digits"
-    if kind in _OTHERS:
-        article = "an" if kind[0] in "aeiou" else "a"
-        return "", f"a link to {article} {kind}, not to a track"
-    return "", "a link to Spotify, but not to a track"
 
 
 def _shortened(line: str) -> str:

@@ -58,6 +58,10 @@ _ENDS: dict[type[Exception], tuple[str, str]] = {
             "the site has to look into it."
         ),
     ),
+    errors.NotInThisMode: (
+        "needs_extended",
+        "Spotify opens this only to apps with extended quota, which this site's app does not have.",
+    ),
     errors.TooLarge: ("too_large", "Spotify found what was sent too large."),
     CredentialUnreadable: (
         "unreadable_token",
@@ -114,6 +118,17 @@ TOO_MANY_COPIES = (
     "One track is in the playlist more than 100 times. It cannot be replaced without emptying the "
     "playlist on the way, so nothing more was written."
 )
+# Why no call may be made now: the first two are Spotify's wish, the others are ours.
+_PAUSES = {
+    "quota": ("quota", "Spotify's quota for this site is used up; this resumes"),
+    "rate_limit": ("rate_limited", "Spotify asks this site to slow down; this resumes"),
+    "pace": ("pace", "This site makes as many calls as Spotify bears; this goes on"),
+    "allowance": (
+        "allowance",
+        "Your share of this site's calls to Spotify for a day is used up; this resumes",
+    ),
+}
+_MANY_CALLS = "This site makes as many calls to Spotify as it may just now."
 GAVE_UP = "Spotify failed again and again. What is done is kept; try again later."
 
 
@@ -179,6 +194,8 @@ def for_page(trouble: Trouble, *, now: datetime) -> str:
     outcome = of(trouble, attempts=1, now=now, unknown=False, reading=True)
     if outcome.code in {"quota", "rate_limited"} and outcome.until is not None:
         return f"Spotify asks this site to wait. Please try again {when(outcome.until, now=now)}."
+    if outcome.code == "pace" and outcome.until is not None:
+        return f"{_MANY_CALLS} Please try again {when(outcome.until, now=now)}."
     if outcome.until is not None:
         return "Spotify does not answer as it should. Please try again in a moment."
     return outcome.sentence
@@ -201,9 +218,8 @@ def _paused(until: datetime, reason: str, now: datetime) -> Outcome:
     """Put off to the end of the pause and a little more: not all in the same second."""
     waits = max(timedelta(0), until - now)
     until += timedelta(seconds=_uniform(min(60.0, 0.5 + waits.total_seconds() / 10)))
-    if reason == "quota":
-        return _later("quota", "Spotify's quota for this site is used up; this resumes", until, now)
-    return _later("rate_limited", "Spotify asks this site to slow down; this resumes", until, now)
+    code, sentence = _PAUSES[reason]
+    return _later(code, sentence, until, now)
 
 
 def _later(code: str, sentence: str, until: datetime, now: datetime) -> Outcome:

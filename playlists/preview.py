@@ -69,7 +69,7 @@ def read(connection: Connection, playlist_id: str) -> list[Item] | None:
 
 
 def _of_the_list(run: Run) -> dict[str, Any]:
-    kept = ("unmatched", "unmatched_count", "duplicates")
+    kept = ("unmatched", "unmatched_count", "duplicates", "restores")
     return {name: run.report[name] for name in kept if name in run.report}
 
 

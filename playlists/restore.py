@@ -62,10 +62,21 @@ def lost(places: Iterable[Place]) -> int:
     return sum(not place.item.can_be_written for place in places)
 
 
+def names_of(user: User, playlist_ids: Iterable[str]) -> dict[str, str]:
+    """Return what each playlist was called when it was last changed; the others are left out."""
+    runs = user.runs.filter(playlist_id__in=list(playlist_ids)).order_by("playlist_id", "-pk")
+    return dict(runs.distinct("playlist_id").values_list("playlist_id", "name"))
+
+
 def name_of(user: User, playlist_id: str) -> str:
     """Return what the playlist was called when it was last changed, else its id."""
-    runs = user.runs.filter(playlist_id=playlist_id).order_by("-created_at")
-    return runs.values_list("name", flat=True).first() or playlist_id
+    return names_of(user, [playlist_id]).get(playlist_id) or playlist_id
+
+
+def version_of(run: Run) -> Version | None:
+    """Return the version that a run restores, None where it restores none or it is not kept."""
+    pk = run.report.get("restores")
+    return Version.objects.light().filter(pk=pk, account=run.account_id).first() if pk else None
 
 
 def credential_of(version: Version) -> Credential:
@@ -98,4 +109,5 @@ def _draft(
         wanted=list(wanted),
         context=list(context),
         total=len(wanted),
+        report={"restores": version.pk},
     )

@@ -10,6 +10,8 @@ from celery import Task, shared_task
 from django.db import transaction
 
 from playlists import budget, calls, push, retention
+from playlists.budget import Purpose
+from playlists.connection import Connection
 from playlists.models import Run
 from playlists.push import Pace
 from spotsite import clock, nudges, slots
@@ -28,26 +30,26 @@ log = logging.getLogger(__name__)
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
 def work_on(run_id: int) -> None:
     """Work on a run that a person watches for one slice, then nudge for the next."""
-    _slice(run_id)
+    _slice(run_id, Purpose.INTERACTIVE)
 
 
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
 def work_on_aside(run_id: int) -> None:
     """Work on a run for one slice where that leaves room for work that people wait for."""
     with slots.background() as free:
-        if free and _slice(run_id, in_turn=True):
+        if free and _slice(run_id, Purpose.PUSH, in_turn=True):
             return
     # No slot, or it is the turn of another run of the same person.
     if Run.objects.due().filter(pk=run_id).update(nudged_at=clock.now()):
         nudge(run_id, seconds=_NO_SLOT_SECONDS)
 
 
-def _slice(run_id: int, *, in_turn: bool = False) -> bool:
+def _slice(run_id: int, purpose: Purpose, *, in_turn: bool = False) -> bool:
     """Work on the run for a slice; False where it is not to be had now."""
     run = Run.objects.claim(run_id, in_turn=in_turn)
     if run is None:
         return False
-    pace = push.work_on(run)
+    pace = push.work_on(run, partial(Connection, purpose=purpose))
     if pace is Pace.NOW:
         nudge(run_id)
     elif pace is Pace.LATER and run.not_before is not None:

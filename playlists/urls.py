@@ -16,6 +16,7 @@ urlpatterns = [
     path("runs/<uuid:uuid>/approve/", views.approve, name="run_approve"),
     path("runs/<uuid:uuid>/cancel/", views.cancel, name="run_cancel"),
     path("runs/<uuid:uuid>/put-back/", views.put_back, name="run_put_back"),
+    path("playlists/", version_views.playlists, name="playlists"),
     path("playlists/<str:playlist_id>/versions/", version_views.timeline, name="versions"),
     path("versions/<int:pk>/", version_views.version_page, name="version"),
     path("versions/<int:pk>/diff/<int:other>/", version_views.diff_page, name="version_diff"),

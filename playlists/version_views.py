@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
+from django.db.models import Count, Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -28,6 +29,7 @@ from playlists.spotify.errors import SpotifyError
 from playlists.versions import Difference
 from spotsite import clock
 
+_PLAYLISTS_A_PAGE = 50
 _VERSIONS_A_PAGE = 20  # each is compared with the one before it
 _ITEMS_A_PAGE = 100  # on a phone each is a card
 _DIGITS = 9  # more than any position has
@@ -52,6 +54,19 @@ class Entry:
     @property
     def is_in_another_order(self) -> bool:
         return self.before is not None and self.before.uris != self.version.uris
+
+
+@never_cache
+@login_required
+@require_safe
+def playlists(request: HttpRequest) -> HttpResponse:
+    """List the playlists of which versions are kept, the one that was changed last first."""
+    mine = _mine(request).order_by().values("playlist_id")
+    kept = mine.annotate(count=Count("pk"), newest=Max("taken_at"), last=Max("pk"))
+    page = Paginator(kept.order_by("-last"), _PLAYLISTS_A_PAGE).get_page(request.GET.get("page"))
+    names = restore.names_of(_person(request), [row["playlist_id"] for row in page])
+    rows = [{**row, "name": names.get(row["playlist_id"], row["playlist_id"])} for row in page]
+    return render(request, "playlists/playlists.html", {"page": page, "rows": rows})
 
 
 @never_cache

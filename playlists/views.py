@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import AccountError
 from accounts.models import Credential, User
-from playlists import ledgers, library, outcomes, preview, tasks, uploads, versions
+from playlists import ledgers, library, outcomes, preview, restore, tasks, uploads, versions
 from playlists.budget import Paused
 from playlists.connection import Connection
 from playlists.forms import NEW, NOT_SHOWN, PutForm, chosen_playlist, name_of, new_of
@@ -208,6 +208,7 @@ def _previewed(request: HttpRequest, run: Run, *, anew: bool) -> HttpResponse:
         "report": run.report,
         "trouble": trouble,
         "left_out": versions.titled(run.report.get("left_out", ())[:_SHOWN]),
+        "restored": restore.version_of(run),
     }
     return render(request, "playlists/preview.html", context)
 
@@ -251,6 +252,7 @@ def run_page(request: HttpRequest, uuid: str) -> HttpResponse:
         "run": run,
         "left_out": versions.titled(left_out[:_SHOWN]),
         "left_out_count": len(left_out),
+        "restored": restore.version_of(run),
     }
     return render(request, "playlists/run.html", context)
 

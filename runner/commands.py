@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +12,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from runner import installation, places, roles
-from runner.control import STATE_VARIABLE, Control
+from runner.control import Control
 from runner.environment import Given, without_site_settings
 from runner.errors import Refusal
+from runner.leftovers import STATE_VARIABLE, private_folder
 from runner.processes import Supervisor
 from runner.services import Services
 from runner.state import State, free_port
@@ -73,8 +73,8 @@ def check() -> int:
     """Run every static check; say how long each took and whether it passed."""
     installation.ensure(with_apt=True)
     tools = places.VENV / "bin"
-    with tempfile.TemporaryDirectory(prefix="spotsite-check-") as folder:
-        state = State(Path(folder))
+    with private_folder() as folder:
+        state = State(folder)
         state.prepare()
         ports = dict.fromkeys(("postgres", "valkey", "simulator"), 9)
         settings = Given({}).settings(
@@ -156,8 +156,7 @@ def services_of(
 @contextmanager
 def private_services() -> Iterator[Services]:
     """All services on free ports with temporary data; nothing of the person's settings."""
-    folder = Path(tempfile.mkdtemp(prefix="spotsite-"))
-    try:
+    with private_folder() as folder:
         folder.chmod(0o711)  # Postgres of root runs as nobody
         state = State(folder)
         state.prepare()
@@ -170,8 +169,6 @@ def private_services() -> Iterator[Services]:
             services.start_all()
             Control(services)
             yield services
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def find_chromium() -> str:

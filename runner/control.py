@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import Fallen, Refusal
+from runner.leftovers import STATE_VARIABLE
 from runner.services import NAMES, Services
 from runner.state import write_private
 
-STATE_VARIABLE = "SPOTSITE_TEST_STATE"
 SOCKET = "control"
 ACTIONS = ("stop", "kill", "start")
 

@@ -14,8 +14,9 @@ class Interrupted(Exception):
 class Fallen(Exception):
     """A process that should be running has ended by itself."""
 
-    def __init__(self, name: str, status: int, last_lines: list[str]) -> None:
-        super().__init__(f"{name} ended unexpectedly with status {status}")
+    def __init__(self, name: str, status: int, last_lines: list[str], *, times: int = 1) -> None:
+        often = f" {times} times within a minute, at last" if times > 1 else ""
+        super().__init__(f"{name} ended unexpectedly{often} with status {status}")
         self.name = name
         self.status = status
         self.last_lines = last_lines

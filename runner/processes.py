@@ -57,6 +57,17 @@ class Program:
     cwd: Path = places.ROOT
     stdin: bytes = field(default=b"", repr=False)
     quiet: bool = False  # its lines go to its log only
+    # Seconds to wait before each new start within a minute; the fall after the last is the end.
+    restarts: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """A program that has fallen and is to be started again, in the place that it had."""
+
+    program: Program
+    number: int
+    at: float
 
 
 class Child:
@@ -93,6 +104,8 @@ class Supervisor:
         self.talkative = talkative
         self.coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self.children: list[Child] = []
+        self.restarts: list[Restart] = []
+        self.falls: dict[str, list[float]] = {}
         self.started = 0
         self.expected_to_stay = True  # tests may stop a server themselves
         self.stop_requests = 0
@@ -104,7 +117,8 @@ class Supervisor:
 
     # Starting
 
-    def start(self, program: Program) -> Child:
+    def start(self, program: Program, *, number: int = 0) -> Child:
+        """Start a program; what comes back takes the number, and so the place, that it had."""
         log = self.state.log_of(program.name).open("ab", buffering=0)
         os.fchmod(log.fileno(), 0o600)
         try:
@@ -129,7 +143,7 @@ class Supervisor:
                 popen.stdin.write(program.stdin)
                 popen.stdin.close()
         self.started += 1
-        child = Child(program, popen, log, number=self.started)
+        child = Child(program, popen, log, number=number or self.started)
         os.set_blocking(child.output.fileno(), False)
         self.listen(child.output, lambda: self._read(child))
         self.children.append(child)
@@ -211,10 +225,40 @@ class Supervisor:
                 raise Fallen(child.name, child.status, last_lines)
 
     def stay(self) -> None:
-        """Run until somebody asks to stop or a child falls."""
+        """Run until somebody asks to stop, or a child falls that may not come back."""
         while True:
-            self.check()
-            self.pump(5.0)
+            for child in self.children.copy():
+                if child.status is not None:
+                    self._take_fall(child, child.status)
+            self._restart_due()
+            next_start = min((one.at for one in self.restarts), default=time.monotonic() + 5)
+            self.pump(max(0.0, next_start - time.monotonic()))
+
+    def _take_fall(self, child: Child, status: int) -> None:
+        """Let a child come back after a pause that grows, where it may and did not fall too often.
+
+        What it was at is no loss: a worker's tasks are rows that others find again.
+        """
+        program, now = child.program, time.monotonic()
+        last_lines = self._last_lines(child)
+        self.let_go(child)
+        recent = [at for at in self.falls.get(child.name, []) if at > now - 60]
+        self.falls[child.name] = [*recent, now]
+        if len(recent) >= len(program.restarts):
+            raise Fallen(child.name, status, last_lines, times=len(recent) + 1)
+        pause = program.restarts[len(recent)]
+        self.restarts.append(Restart(program, child.number, now + pause))
+        self.say(
+            f"{child.name} ended unexpectedly with status {status}: "
+            f"it is started again in {pause:g} s."
+        )
+
+    def _restart_due(self) -> None:
+        now = time.monotonic()
+        due = [one for one in self.restarts if one.at <= now]
+        self.restarts = [one for one in self.restarts if one.at > now]
+        for one in due:
+            self.start(one.program, number=one.number)
 
     # Stopping
 
@@ -222,7 +266,7 @@ class Supervisor:
         """Stop what runs, the last started first, each when the one before has ended."""
         self.stopping = True
         self.stop_requests = 0
-        for child in reversed(self.children.copy()):
+        for child in sorted(self.children, key=lambda child: child.number, reverse=True):
             self.stop(child)
         with contextlib.suppress(BrokenPipeError):
             self.guard_pipe.close()

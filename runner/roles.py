@@ -14,6 +14,8 @@ SIMULATOR = "simulator"
 # Longer than the hard limit of a run's slice (180 s), so that a warm shutdown always finishes.
 WORKER_GRACE = 200.0
 WAITING_FOR_TASK = "Waiting for the task under way to finish, press Ctrl-C again to stop at once."
+# Pauses before a process that fell is started again; the fifth fall within a minute is the end.
+RESTARTS = (1.0, 2.0, 4.0, 8.0)
 # Celery warns root because of pickle; this site takes JSON only.
 ROOT_WARNING = "ignore:You're running the worker with superuser privileges"
 # Memory, not disk: gunicorn touches a file there every few seconds to show that it lives.
@@ -54,6 +56,7 @@ def worker(environment: Mapping[str, str]) -> Program:
         ),
         environment=environment,
         grace=WORKER_GRACE,
+        restarts=RESTARTS,
         patience_note=WAITING_FOR_TASK,
     )
 
@@ -67,6 +70,7 @@ def beat(environment: Mapping[str, str]) -> Program:
             *("--scheduler", scheduler, "-l", "INFO", "--pidfile="),
         ),
         environment=environment,
+        restarts=RESTARTS,
     )
 
 
@@ -84,6 +88,7 @@ def web(environment: Mapping[str, str], *, port: int) -> Program:
         ),
         environment=environment,
         grace=30.0,
+        restarts=RESTARTS,
     )
 
 

@@ -6,19 +6,19 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, fields
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from simulator import accounts, demo, facebook, pages
-from simulator.catalogue import ID, Episode, Track, isrc, stable_id
+from simulator.catalogue import ID, URI, Episode, Track, isrc, stable_id
 from simulator.clock import from_iso, iso
 from simulator.engine import Engine
 from simulator.faults import BadFault, Fault
 from simulator.messages import Answer, Call, Json, Refused, json_answer
 from simulator.model import Entry, Playlist
-from simulator.state import App, FacebookPerson, Person
+from simulator.state import RANGES, App, FacebookPerson, Person
 from simulator.switches import BadSwitch
 
 Later = Callable[[], Answer]
@@ -114,6 +114,7 @@ class Desk:
         person = Person(id_, account_id, name, **plain)
         if old:
             person.playlists, person.saved = old.playlists, old.saved
+            person.top, person.plays = old.top, old.plays
         self.world.people[id_] = person
         if row.get("allowed", False) and id_ not in self.world.allow_list:
             self._set_allow_list([*self.world.allow_list, id_])
@@ -145,7 +146,8 @@ class Desk:
             id_ = row.get("id") or stable_id(f"track/{row['title']}/{artists}")
             number = row.get("isrc") or isrc(len(catalogue.tracks))
             album, seconds = row.get("album", "?"), row.get("duration_s", 200)
-            catalogue.add_track(Track(id_, row["title"], artists, album, seconds, number))
+            more = bool(row.get("explicit", False)), str(row.get("released", ""))
+            catalogue.add_track(Track(id_, row["title"], artists, album, seconds, number, *more))
         for row in body.get("episodes", []):
             id_ = row.get("id") or stable_id(f"episode/{row['title']}")
             show = row.get("show", "?")
@@ -233,6 +235,44 @@ class Desk:
                 one.id for one in self.world.people.values() if playlist.id in one.playlists
             ],
         }
+
+    def saved(self) -> Answer:
+        """Tell what is in a person's library, newest first."""
+        person = self.person(self.call.arg("user"))
+        rows = sorted(person.saved.items(), key=lambda row: -row[1])
+        items = [{"uri": uri, "added_at": iso(at)} for uri, at in rows]
+        return json_answer({"uris": [uri for uri, _ in rows], "items": items})
+
+    def load_saved(self) -> Answer:
+        """Put another library in place: tracks or albums, newest first; or change single URIs."""
+        person, now = self.person(self.body["user"]), self.world.clock()
+        for kind in ("track", "album"):
+            if f"{kind}s" in self.body:
+                kept = {u: at for u, at in person.saved.items() if f":{kind}:" not in u}
+                person.saved = kept | dict(self._dated(self.body[f"{kind}s"], "added_at"))
+        for uri in self.body.get("unsave", []):
+            person.saved.pop(uri, None)
+        person.saved |= {_known(uri): now for uri in self.body.get("save", [])}
+        return json_answer({"saved": len(person.saved)}, 201)
+
+    def load_heard(self) -> Answer:
+        """Say what a person plays most, by range, and what they played last, newest first."""
+        person, body = self.person(self.body["user"]), self.body
+        if not set(body.get("top", {})) <= set(RANGES):
+            raise Wrong(f"the ranges are {', '.join(RANGES)}")
+        for name, uris in body.get("top", {}).items():
+            person.top[name] = [_known(uri) for uri in uris]
+        if "recent" in body:
+            person.plays = [list(row) for row in self._dated(body["recent"], "played_at")]
+        return json_answer({"plays": len(person.plays)}, 201)
+
+    def _dated(self, rows: Iterable[Any], key: str) -> Iterator[tuple[str, float]]:
+        """Take URIs, a minute older each, or objects with a uri and a date."""
+        now = float(int(self.world.clock()))
+        for place, row in enumerate(rows):
+            one = {"uri": row} if isinstance(row, str) else row
+            at = one.get(key, now - 60 * place)
+            yield _known(one["uri"]), from_iso(at) if isinstance(at, str) else float(at)
 
     # Consents and tokens
 
@@ -469,6 +509,12 @@ def _post(url: str, form: dict[str, str]) -> Json:
         return {"status": 0, "body": str(exc)}
 
 
+def _known(uri: str) -> str:
+    if not URI.fullmatch(uri):
+        raise Wrong(f"{uri!r} is no URI")
+    return uri
+
+
 def _digits(text: str) -> str:
     return str(10**14 + sum(ord(letter) * 131**place for place, letter in enumerate(text)) % 10**14)
 
@@ -487,6 +533,9 @@ ROUTES: tuple[tuple[str, str, Callable[..., Answer | Later], str], ...] = (
     ("POST", "/_sim/playlists", Desk.load_playlists, "load playlists"),
     ("GET", "/_sim/playlists/{id}", Desk.one_playlist, "the truth about a playlist"),
     ("DELETE", "/_sim/playlists/{id}", Desk.remove_playlist, "take a playlist away: 404"),
+    ("GET", "/_sim/saved", Desk.saved, "a person's library: user"),
+    ("POST", "/_sim/saved", Desk.load_saved, "load it: user, tracks, albums, save, unsave"),
+    ("POST", "/_sim/heard", Desk.load_heard, "load what was played: user, top, recent"),
     ("POST", "/_sim/consent", Desk.consent, "decide for a person: query, user, scopes, deny"),
     ("POST", "/_sim/revoke", Desk.revoke, "end a person's consents: user, access_tokens"),
     ("POST", "/_sim/tokens", Desk.mint, "give tokens: user or users, scopes, consented_at"),

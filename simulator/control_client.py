@@ -104,6 +104,19 @@ class Control:
     def change_catalogue(self, **values: Any) -> Json:
         return self.call("POST", "catalogue", values)
 
+    def saved(self, user: str) -> list[str]:
+        """Return the URIs in a person's library, newest first."""
+        uris: list[str] = self.call("GET", "saved", user=user)["uris"]
+        return uris
+
+    def load_saved(self, user: str, **values: Any) -> None:
+        """Put a library in place (tracks, albums: URIs, newest first), or save and unsave URIs."""
+        self.call("POST", "saved", {"user": user, **values})
+
+    def load_heard(self, user: str, **values: Any) -> None:
+        """Say what a person plays most (top, by time range) and played last (recent)."""
+        self.call("POST", "heard", {"user": user, **values})
+
     # Consents and tokens
 
     def consent(self, query: str, user: str, **values: Any) -> str:

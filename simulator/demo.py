@@ -30,6 +30,15 @@ LISTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Grace", "Shoegaze Classics", {}),
     ("Linus", "mosaic", {}),
 )
+# How many of these lists' tracks somebody likes, the newest first. Ada's likes need three pages.
+TASTES: dict[str, tuple[Any, ...]] = {
+    "ada": (130, "Jazzy Romance", "All Out 80s"),
+    "grace": (45, "mosaic"),
+    "linus": (60, "mosaic", "Shoegaze Classics"),
+    "margaret": (25, "Happy Hits!"),
+    "edsger": (8, "Skatepark Punks"),
+}
+ALBUMS = 4
 
 
 def empty(public_url: str, *, clock: Clock | None = None, like: World | None = None) -> World:
@@ -64,7 +73,7 @@ def fill(world: World) -> World:
         playlist.entries = _entries(world, world.data.list(name), owner.lower())
     _share(world)
     _add_odds_and_ends(world)
-    _save_some(world)
+    _give_tastes(world)
     return world
 
 
@@ -102,14 +111,25 @@ def _add_odds_and_ends(world: World) -> None:
     playlist.entries = _entries(world, [*uris, LOCAL_FILES[1]], "ada")
 
 
-def _save_some(world: World) -> None:
-    now = int(world.clock())
-    for name, source in (("ada", "Jazzy Romance"), ("grace", "mosaic")):
-        uris = world.data.list(source)[:30]
-        saved = {uri: now - DAY_S * place for place, uri in enumerate(uris)}
-        first = world.data.tracks[uris[0].rsplit(":", 1)[1]]
-        saved[f"spotify:album:{first.album_id}"] = now - DAY_S
-        world.people[name].saved = saved
+def _give_tastes(world: World) -> None:
+    """Let everybody like, save and play what is in one or two of the lists."""
+    for name, (count, *sources) in TASTES.items():
+        uris = list(dict.fromkeys(uri for one in sources for uri in world.data.list(one)))
+        person, now = world.people[name], int(world.clock())
+        albums = dict.fromkeys(_album(world, uri) for uri in uris[:ALBUMS])
+        person.saved = {uri: now - DAY_S * place for place, uri in enumerate(uris[:count])}
+        person.saved |= {album: now - 2 * DAY_S * place for place, album in enumerate(albums, 1)}
+        half = len(uris) // 2
+        person.top = {
+            "short_term": uris[half : half + 50],
+            "medium_term": uris[half - 25 : half + 25],
+            "long_term": uris[:50],
+        }
+        person.plays = [[uri, now - 240.0 * place] for place, uri in enumerate(uris[20:70], 1)]
+
+
+def _album(world: World, uri: str) -> str:
+    return f"spotify:album:{world.data.tracks[uri.rsplit(':', 1)[1]].album_id}"
 
 
 def _named(world: World, name: str) -> Playlist:

@@ -192,5 +192,5 @@ def _whose_token(world: World, call: Call) -> tuple[str, str]:
 
 def endpoint(path: str) -> str:
     """Name an endpoint by its path, with {id} for what changes from call to call."""
-    path = re.sub(r"/(playlists|users|tracks)/[^/]+", r"/\1/{id}", path)
+    path = re.sub(r"/(playlists|users|tracks|albums|episodes)/[^/]+", r"/\1/{id}", path)
     return re.sub(r"^/v\d+\.\d+/\w*\d\w*/", "/v24.0/{id}/", path)

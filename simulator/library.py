@@ -1,19 +1,23 @@
-"""The Web API's calls about a person, what they saved and heard, and the catalogue."""
+"""The Web API's calls about a person, and what they saved and heard."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from simulator import playlists
 from simulator.catalogue import ID, URI, Track
 from simulator.clock import iso
 from simulator.gate import Caller
-from simulator.messages import Answer, Call, Json, Refused, json_answer, web_error
-from simulator.shapes import Shapes, bounds
-from simulator.state import Person, World
+from simulator.messages import Answer, Call, Json, Refused, json_answer, web_error, with_query
+from simulator.shapes import Shapes, bounds, moment
+from simulator.state import RANGES, Person, World
 
 MOST_URIS = 40
+MOST_HEARD = 50  # top tracks of one range, or plays
 MINUTE_S = 60.0
+T = TypeVar("T")
 
 
 def me(world: World, call: Call, caller: Caller) -> Answer:
@@ -29,7 +33,7 @@ def user(world: World, call: Call, caller: Caller, id_: str) -> Answer:
 
 def saved_tracks(world: World, call: Call, caller: Caller) -> Answer:
     shapes = Shapes(world, call)
-    rows = [(at, track) for at, track in _saved(world, caller.person(world), "track")]
+    rows = _saved(caller.person(world), "track", partial(world.catalogue.track, invent=True))
     page = shapes.page(
         "/me/tracks",
         rows,
@@ -40,9 +44,9 @@ def saved_tracks(world: World, call: Call, caller: Caller) -> Answer:
 
 
 def saved_albums(world: World, call: Call, caller: Caller) -> Answer:
-    """Write saved albums; an album is known by any track of it in the catalogue."""
+    """Write saved albums, each with the tracks of it that are in the catalogue."""
     shapes = Shapes(world, call)
-    rows = _saved(world, caller.person(world), "album")
+    rows = _saved(caller.person(world), "album", world.catalogue.album)
     page = shapes.page(
         "/me/albums",
         rows,
@@ -54,13 +58,14 @@ def saved_albums(world: World, call: Call, caller: Caller) -> Answer:
 
 def top_tracks(world: World, call: Call, caller: Caller) -> Answer:
     shapes = Shapes(world, call)
-    heard = _heard(world, caller.person(world))
-    return json_answer(shapes.page("/me/top/tracks", heard, shapes.track, **bounds(call)))
+    favourites = _favourites(world, call, caller.person(world))
+    return json_answer(shapes.page("/me/top/tracks", favourites, shapes.track, **bounds(call)))
 
 
 def top_artists(world: World, call: Call, caller: Caller) -> Answer:
     shapes = Shapes(world, call)
-    names = dict(one for track in _heard(world, caller.person(world)) for one in track.artists)
+    favourites = _favourites(world, call, caller.person(world))
+    names = dict(one for track in favourites for one in track.artists)
     page = shapes.page(
         "/me/top/artists",
         list(names.items()),
@@ -71,67 +76,30 @@ def top_artists(world: World, call: Call, caller: Caller) -> Answer:
 
 
 def recently_played(world: World, call: Call, caller: Caller) -> Answer:
-    """Write the last tracks, one every three minutes before now."""
+    """Write the last plays, newest first: a list that moves by cursors and not by numbers."""
     shapes = Shapes(world, call)
     limit: int = bounds(call)["limit"]
-    now = int(world.clock())
+    before, after = moment(call, "before"), moment(call, "after")
+    if before is not None and after is not None:
+        raise Refused(web_error(400, "Only one of before and after may be given"))
     plays = [
-        {
-            "track": shapes.track(track),
-            "played_at": iso(now - 3 * MINUTE_S * (place + 1)),
-        }
-        for place, track in enumerate(_heard(world, caller.person(world))[:limit])
-    ]
-    return json_answer(
-        {
-            "href": f"{shapes.base}/me/player/recently-played?limit={limit}",
-            "limit": limit,
-            "cursors": {"after": str(now * 1000), "before": str((now - 86_400) * 1000)},
-            "total": len(plays),
-            "items": plays,
-        }
-    )
-
-
-def track(world: World, call: Call, caller: Caller, id_: str) -> Answer:
-    return json_answer(Shapes(world, call).track(_track(world, id_)))
-
-
-def tracks(world: World, call: Call, caller: Caller) -> Answer:
-    ids = [id_ for id_ in call.arg("ids").split(",") if id_]
-    if not ids or len(ids) > 50:
-        raise Refused(web_error(400, "Invalid ids"))
-    shapes = Shapes(world, call)
-    return json_answer({"tracks": [shapes.track(_track(world, id_)) for id_ in ids]})
-
-
-def search(world: World, call: Call, caller: Caller) -> Answer:
-    shapes, query = Shapes(world, call), call.arg("q")
-    kinds = call.arg("type").split(",")
-    if not query:
-        raise Refused(web_error(400, "No search query"))
-    if not set(kinds) <= set(KINDS):
-        raise Refused(web_error(400, "Bad search type field"))
-    usual, most = (20, 50) if shapes.extended else (5, 10)
-    part = bounds(call, limit=usual, most=most, furthest=1000)
-    found = world.catalogue.search(query)
-    return json_answer({f"{kind}s": _found(shapes, kind, found, part) for kind in kinds})
-
-
-KINDS = ("track", "artist", "album", "playlist", "show", "episode", "audiobook")
-
-
-def _found(shapes: Shapes, kind: str, tracks: Sequence[Track], part: Json) -> Json:
-    if kind == "track":
-        return shapes.page("/search", tracks, shapes.track, **part)
-    if kind == "artist":
-        artists = dict(one for track in tracks for one in track.artists)
-        rows = list(artists.items())
-        return shapes.page("/search", rows, lambda one: shapes.full_artist(*one), **part)
-    if kind == "album":
-        albums = list({track.album_id: track for track in tracks}.values())
-        return shapes.page("/search", albums, shapes.album, **part)
-    return shapes.page("/search", [], lambda one: one, **part)
+        (at, track)
+        for at, track in _plays(world, caller.person(world))
+        if (before is None or at < before) and (after is None or at > after)
+    ][:limit]
+    link = f"{shapes.base}/me/player/recently-played"
+    body: Json = {
+        "href": with_query(
+            link, limit=str(limit), before=call.arg("before"), after=call.arg("after")
+        ),
+        "limit": limit,
+        "total": len(plays),
+        "items": [{"track": shapes.track(track), "played_at": iso(at)} for at, track in plays],
+    }
+    if plays:
+        newest, oldest = (str(int(at * 1000)) for at in (plays[0][0], plays[-1][0]))
+        body["cursors"] = {"after": newest, "before": oldest}
+    return json_answer(body)
 
 
 def save(world: World, call: Call, caller: Caller) -> Answer:
@@ -210,33 +178,46 @@ def _library_uris(call: Call, caller: Caller) -> list[str]:
     return uris
 
 
-def _track(world: World, id_: str) -> Track:
-    if not ID.fullmatch(id_):
-        raise Refused(web_error(400, "Invalid base62 id"))
-    found = world.catalogue.track(id_, invent=world.switches.open_catalogue)
-    if found is None:
-        raise Refused(web_error(404, "Resource not found"))
-    return found
-
-
-def _saved(world: World, person: Person, kind: str) -> list[tuple[float, Track]]:
+def _saved(person: Person, kind: str, find: Callable[[str], T | None]) -> list[tuple[float, T]]:
     """Return what a person saved, newest first."""
     rows = []
-    albums = {track.album_id: track for track in world.catalogue.tracks.values()}
     for uri, at in person.saved.items():
         _, what, id_ = uri.split(":")
-        if what != kind:
-            continue
-        found = albums.get(id_) if kind == "album" else world.catalogue.track(id_, invent=True)
-        if found:
+        if what == kind and (found := find(id_)):
             rows.append((at, found))
     return sorted(rows, key=lambda row: -row[0])
 
 
-def _heard(world: World, person: Person) -> list[Track]:
+def _favourites(world: World, call: Call, person: Person) -> list[Track]:
+    """Return what a person plays most: what was loaded, else a taste that stays the same."""
+    over = call.arg("time_range", "medium_term")
+    if over not in RANGES:
+        raise Refused(web_error(400, "Invalid time range"))
+    if person.top:
+        return _tracks(world, person.top.get(over, []))
+    return _taste(world, person, 7 * (RANGES.index(over) - RANGES.index("medium_term")))
+
+
+def _plays(world: World, person: Person) -> list[tuple[float, Track]]:
+    """Return what was played last: what was loaded, else one track every three minutes."""
+    if not person.plays:
+        now = int(world.clock())
+        heard = enumerate(_taste(world, person))
+        return [(now - 3 * MINUTE_S * (place + 1), track) for place, track in heard]
+    rows = [(at, track) for uri, at in person.plays for track in _tracks(world, [uri])]
+    return sorted(rows, key=lambda row: -row[0])[:MOST_HEARD]
+
+
+def _tracks(world: World, uris: Sequence[str]) -> list[Track]:
+    ids = (uri.rsplit(":", 1)[1] for uri in uris)
+    found = (world.catalogue.track(id_, invent=True) for id_ in ids)
+    return [track for track in found if track][:MOST_HEARD]
+
+
+def _taste(world: World, person: Person, shift: int = 0) -> list[Track]:
     """Invent a taste that stays the same: a person's own slice of the catalogue."""
     known = list(world.catalogue.tracks.values())
     if not known:
         return []
-    start = sum(person.id.encode()) * 37 % len(known)
-    return (known[start:] + known[:start])[:50]
+    start = (sum(person.id.encode()) * 37 + shift) % len(known)
+    return (known[start:] + known[:start])[:MOST_HEARD]

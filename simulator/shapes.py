@@ -13,6 +13,7 @@ from simulator.model import Entry, Playlist
 from simulator.state import Person, World
 
 OPEN = "https://open.spotify.com"
+PRECISIONS = {4: "year", 7: "month", 10: "day"}  # by the length of a date
 T = TypeVar("T")
 
 
@@ -111,13 +112,13 @@ class Shapes:
             "artists": [self.artist(id_, name) for id_, name in track.artists],
             "disc_number": 1,
             "duration_ms": track.duration_s * 1000,
-            "explicit": False,
+            "explicit": track.explicit,
             "external_ids": {"isrc": track.isrc},
             "is_local": False,
             "is_playable": True,
             "name": track.title,
             "preview_url": None,
-            "track_number": track.number,
+            "track_number": self.place(track),
         }
         if self.extended:
             shape |= {"available_markets": ["GB"], "popularity": 50}
@@ -129,21 +130,31 @@ class Shapes:
             "artists": [self.artist(*track.artists[0])],
             "images": [],
             "name": track.album,
-            "release_date": "2019",
-            "release_date_precision": "year",
-            "total_tracks": 1,
+            "release_date": track.release_date,
+            "release_date_precision": PRECISIONS[len(track.release_date)],
+            "total_tracks": max(1, len(self.world.catalogue.album(track.album_id))),
         }
         if self.extended:
             shape["available_markets"] = ["GB"]
         return shape
 
-    def whole_album(self, track: Track) -> Json:
-        """Write an album with the one track of it that the simulator knows."""
-        simple = self.track(track)
+    def place(self, track: Track) -> int:
+        """Return a track's number on its album; an invented album has only that one."""
+        ids = [one.id for one in self.world.catalogue.album(track.album_id)]
+        return ids.index(track.id) + 1 if track.id in ids else 1
+
+    def simple_track(self, track: Track) -> Json:
+        """Write a track as its album shows it: without the album, and without an ISRC."""
+        shape = self.track(track)
         for key in ("album", "external_ids", "popularity"):
-            simple.pop(key, None)
-        link = f"{self.base}/albums/{track.album_id}/tracks"
-        tracks = self.paging(link, [simple], limit=50, offset=0, total=1)
+            shape.pop(key, None)
+        return shape
+
+    def whole_album(self, known: Sequence[Track]) -> Json:
+        """Write an album, of which the simulator knows these tracks, with the first 50."""
+        track = known[0]
+        path = f"/albums/{track.album_id}/tracks"
+        tracks = self.page(path, known, self.simple_track, limit=50, offset=0)
         shape = self.album(track) | {
             "copyrights": [],
             "external_ids": {"upc": "000000000000"},
@@ -263,6 +274,16 @@ def bounds(call: Call, *, limit: int = 20, most: int = 50, furthest: int = 100_0
         "limit": _number(call, "limit", limit, least=1, most=most),
         "offset": _number(call, "offset", 0, least=0, most=furthest),
     }
+
+
+def moment(call: Call, name: str) -> float | None:
+    """Read a time in milliseconds, None where it is not given."""
+    text = call.arg(name)
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise Refused(web_error(400, f"Invalid {name}"))
+    return int(text) / 1000
 
 
 def _number(call: Call, name: str, usual: int, *, least: int, most: int) -> int:

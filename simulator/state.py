@@ -16,6 +16,7 @@ from simulator.model import Conditions, Playlist
 from simulator.switches import Switches
 
 FORM = 1  # of the state file
+RANGES = ("short_term", "medium_term", "long_term")  # of what a person plays most
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Person:
     product: str = "premium"
     playlists: list[str] = field(default_factory=list)  # in the library: own and followed
     saved: dict[str, float] = field(default_factory=dict)  # URI to date
+    top: dict[str, list[str]] = field(default_factory=dict)  # time range to URIs
+    plays: list[list[Any]] = field(default_factory=list)  # URI and time
     approvals: dict[str, Json] = field(default_factory=dict)  # client id to scopes and date
 
 

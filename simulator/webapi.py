@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator import gate, library, limits, playlists
+from simulator import gate, library, limits, music, playlists
 from simulator.gate import Caller
 from simulator.messages import Answer, Call, Refused, web_error
 from simulator.state import World
@@ -60,9 +60,13 @@ ROUTES = (
         "me",
         "user-read-recently-played",
     ),
-    _route("GET /tracks/{id}", library.track, "catalogue"),
-    _route("GET /search", library.search, "search"),
-    _route("GET /tracks", library.tracks, "catalogue", old=True),
+    _route("GET /tracks/{id}", music.track, "catalogue"),
+    _route("GET /episodes/{id}", music.episode, "catalogue"),
+    _route("GET /albums/{id}", music.album, "catalogue"),
+    _route("GET /albums/{id}/tracks", music.album_tracks, "catalogue"),
+    _route("GET /search", music.search, "search"),
+    _route("GET /tracks", music.tracks, "catalogue", old=True),
+    _route("GET /episodes", music.episodes, "catalogue", old=True),
     _route("GET /playlists/{id}/tracks", playlists.items, "playlist-read", READ, old=True),
     _route("POST /playlists/{id}/tracks", playlists.add, "playlist-write", old=True),
     _route("PUT /playlists/{id}/tracks", playlists.put, "playlist-write", old=True),

@@ -23,6 +23,8 @@ TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "spotsite.broker:Tra
 # Tasks under way outlive a lost connection here; Celery warns of that at each one.
 warnings.filterwarnings("ignore", r"\s*In Celery 5\.1", PendingDeprecationWarning)
 
+PATIENT = {"socket_connect_timeout": 2, "socket_timeout": 2}
+
 app = Celery("spotsite", amqp="spotsite.broker:AMQP")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -31,8 +33,8 @@ app.autodiscover_tasks()
 @worker_init.connect
 @beat_init.connect
 def be_patient(**kwargs: Any) -> None:
-    """Let those who live for the broker try again to connect, which a page does not."""
-    options = dict(app.conf.broker_transport_options)
+    """Let those who live for the broker wait longer and try again, which a page does not."""
+    options = {**app.conf.broker_transport_options, **PATIENT}
     options.pop("max_retries", None)
     app.conf.broker_transport_options = options
 

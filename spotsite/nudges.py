@@ -13,6 +13,8 @@ from celery import Task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from spotsite import valkey
+
 log = logging.getLogger(__name__)
 
 
@@ -22,8 +24,9 @@ def send(task: Task, *arguments: int, queue: str = "", seconds: float = 0.0) -> 
     if seconds:
         options["countdown"] = seconds
     try:
-        task.apply_async(arguments, retry=False, **options)
-    except OperationalError:
+        with valkey.asking():
+            task.apply_async(arguments, retry=False, **options)
+    except (OperationalError, valkey.NotAsked):
         log.warning("the broker does not answer: a sweep will find what %s was for", task.name)
         return False
     return True

@@ -41,6 +41,8 @@ SPOTIFY_CLIENT_SECRET = env.text("SPOTIFY_CLIENT_SECRET")
 SPOTIFY_AUTHORIZE_URL = env.url("SPOTIFY_AUTHORIZE_URL", "https://accounts.spotify.com/authorize")
 SPOTIFY_ACCOUNTS_URL = env.url("SPOTIFY_ACCOUNTS_URL", "https://accounts.spotify.com")
 SPOTIFY_API_URL = env.url("SPOTIFY_API_URL", "https://api.spotify.com/v1")
+# What Spotify opens to the app (https://developer.spotify.com/documentation/web-api/concepts/quota-modes)
+SPOTIFY_MODE = env.choice("SPOTIFY_MODE", "development", {"development", "extended"})
 FACEBOOK_CLIENT_ID = env.text("FACEBOOK_CLIENT_ID")
 FACEBOOK_CLIENT_SECRET = env.text("FACEBOOK_CLIENT_SECRET")
 FACEBOOK_DIALOG_URL = env.url("FACEBOOK_DIALOG_URL", "https://www.facebook.com/v24.0/dialog/oauth")
@@ -113,12 +115,12 @@ DATABASES = {
     )
 }
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
-# A server that hangs is one that is away: nobody waits longer for it.
-# A page asks the cache several times, so each of them is short.
-VALKEY_TIMEOUTS = {"socket_connect_timeout": 1, "socket_timeout": 1}
+# A server that hangs is one that is away. A page waits for it once, at most a second in all
+# (spotsite/valkey.py).
+VALKEY_TIMEOUTS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "spotsite.valkey.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "spotsite",
         "OPTIONS": VALKEY_TIMEOUTS,
@@ -259,8 +261,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "spotsite:",
     # kombu reads BRPOP's answer when it is there, so no timeout cuts the wait for work short.
     **VALKEY_TIMEOUTS,
-    "socket_timeout": 2,
-    # Else a page that sends a task tries for 6 s to connect. Worker and beat drop this again.
+    # Else a page that sends a task tries for 6 s to connect. Worker and beat are more patient.
     "max_retries": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False  # what is not sent now is found by a sweep

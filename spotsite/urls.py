@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("playlists.urls")),
     path("admin/", staff.site.urls),
 ]
+handler400 = "spotsite.outages.bad_request"
 handler500 = "spotsite.outages.server_error"
 if settings.DEMO:
     urlpatterns.append(path("dev/mail/", include("spotsite.devmail")))

@@ -25,7 +25,7 @@ from accounts.models import (
     User,
     Withdrawal,
 )
-from playlists.models import Ledger, Pause, Run, Version
+from playlists.models import Calls, Ledger, Pause, Run, Version
 from spotsite import clock
 from spotsite.staff import site
 from tests.people import give_email, give_passkey
@@ -208,6 +208,7 @@ def _rows(owner: User, staff: User) -> dict[type, Any]:
         Version.objects.create(account=account, playlist_id="p"),
         Ledger.objects.create(account=account, playlist_id="p"),
         Pause.objects.create(bucket="writes", until=clock.now(), reason="quota"),
+        Calls.objects.create(hour=clock.now(), group="me", person=owner, count=1),
         Group.objects.create(name="a group"),
         interval,
         CrontabSchedule.objects.create(),

@@ -38,6 +38,9 @@ def valkey() -> None:
     """An empty Valkey: no task, cache entry or rate limit of another test."""
     from django.core.cache import caches
 
+    from spotsite.valkey import silence
+
+    silence.end()
     caches["default"]._cache.get_client(write=True).flushdb()  # type: ignore[attr-defined]
 
 

@@ -16,6 +16,7 @@ SpotifyError
 └── OperatorMustAct
     ├── NotAllowListed       403 in plain text: the person is not on the app's list of users
     ├── OwnerNeedsPremium    403 in plain text: the app's owner has no Premium
+    ├── NotInThisMode        never sent: the call exists only for apps with extended quota
     ├── TooLarge             413
     └── Refused              any other 4xx: our request is wrong
 """
@@ -103,6 +104,10 @@ class NotAllowListed(OperatorMustAct):
 
 class OwnerNeedsPremium(OperatorMustAct):
     """The owner of the app has no Premium: no call of anybody works."""
+
+
+class NotInThisMode(OperatorMustAct):
+    """The call exists only with extended quota, which this app does not have: it was not sent."""
 
 
 class TooLarge(OperatorMustAct):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ from playlists.spotify import errors
 # A missing or odd Retry-After of a 429 counts as this; numbers beyond two days are not believed.
 DEFAULT_RETRY_SECONDS = 30.0
 LONGEST_RETRY_SECONDS = 2 * 24 * 3600.0
+_CODE = re.compile(r"[A-Z0-9_]{1,60}")
 
 
 class Answer(Protocol):
@@ -42,12 +44,34 @@ class Send(Protocol):
 
 def read(answer: Answer) -> dict[str, Any]:
     """Return the JSON object of a good answer; raise the error that any other one means."""
-    if not 200 <= answer.status_code < 300:
-        raise error_of(answer)
+    _check(answer)
     body = _object(answer)
     if body is None:
         raise errors.Unreadable(answer.status_code)
     return body
+
+
+def read_flags(answer: Answer, *, count: int) -> list[bool]:
+    """Return an answer that is a list of yes and no, one for each thing that was asked about."""
+    _check(answer)
+    flags = _json(answer)
+    if not isinstance(flags, list) or len(flags) != count:
+        raise errors.Unreadable(answer.status_code, "flags")
+    if not all(isinstance(flag, bool) for flag in flags):
+        raise errors.Unreadable(answer.status_code, "flags")
+    return flags
+
+
+def read_nothing(answer: Answer) -> None:
+    """Accept a yes that has nothing to say; one that says something else is not Spotify's."""
+    _check(answer)
+    if answer.content.strip() and _object(answer) is None:
+        raise errors.Unreadable(answer.status_code)
+
+
+def _check(answer: Answer) -> None:
+    if not 200 <= answer.status_code < 300:
+        raise error_of(answer)
 
 
 def error_of(answer: Answer) -> errors.SpotifyError:
@@ -56,7 +80,7 @@ def error_of(answer: Answer) -> errors.SpotifyError:
     body = _object(answer) or {}
     detail = body.get("error")
     detail = detail if isinstance(detail, dict) else {}
-    reason = str(detail.get("reason") or "")
+    reason = _code(detail.get("reason"))
     text = str(detail.get("message", "")) or answer.content[:300].decode("utf-8", "replace")
     if status == 429:
         limited = errors.QuotaExceeded if reason == "QUOTA_EXCEEDED" else errors.RateLimited
@@ -67,6 +91,12 @@ def error_of(answer: Answer) -> errors.SpotifyError:
         return errors.ServerFailed(status, reason)
     kinds = {401: errors.Unauthorized, 404: errors.NotFound, 413: errors.TooLarge}
     return kinds.get(status, errors.Refused)(status, reason)
+
+
+def _code(reason: object) -> str:
+    """Take a code such as QUOTA_EXCEEDED, and no text: what is written there could be anything."""
+    is_code = isinstance(reason, str) and _CODE.fullmatch(reason)
+    return str(reason) if is_code else ""
 
 
 def _forbidden(text: str) -> type[errors.SpotifyError]:
@@ -81,11 +111,15 @@ def _forbidden(text: str) -> type[errors.SpotifyError]:
 
 
 def _object(answer: Answer) -> dict[str, Any] | None:
+    body = _json(answer)
+    return body if isinstance(body, dict) else None
+
+
+def _json(answer: Answer) -> Any:
     try:
-        body = json.loads(answer.content)
+        return json.loads(answer.content)
     except (ValueError, RecursionError):
         return None
-    return body if isinstance(body, dict) else None
 
 
 def _retry_after(answer: Answer) -> float:

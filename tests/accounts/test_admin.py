@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts import tokens, vault
 from accounts.admin import CredentialAdmin
 from accounts.models import Credential, CredentialEvent, DeletionRequest, ProviderState, User
-from spotsite import beat, staff
+from spotsite import beat, clock, staff
 from tests.accounts.conftest import Link
 
 PASSWORD = "correct horse battery staple"
@@ -388,6 +389,73 @@ def test_staff_who_may_only_look_cannot_act(link: Link) -> None:
     credential.refresh_from_db()
     assert credential.status == Credential.Status.OK
     assert not hasattr(CredentialAdmin, "save_form_data")
+
+
+@pytest.fixture
+def frozen(link: Link) -> ProviderState:
+    """A provider that refuses two accounts, one of them for longer than a day."""
+    for credential, hours, probes in zip(link("ada", "ben"), (30, 2), (3, 1), strict=True):
+        credential.status = Credential.Status.SUSPECT
+        credential.suspect_since = clock.now() - timedelta(hours=hours)
+        credential.probes = probes
+        credential.save()
+    return ProviderState.objects.create(provider="spotify", frozen_at=clock.now())
+
+
+def test_unfreezing_says_first_what_happens_and_changes_nothing(
+    as_boss: Client, frozen: ProviderState
+) -> None:
+    page = act(as_boss, ProviderState, "unfreeze", frozen).text
+
+    frozen.refresh_from_db()
+    assert frozen.frozen_at is not None
+    assert "2 accounts are suspect" in page
+    assert "1 of them was refused for longer than a day" in page
+    assert "their tokens are erased" in page
+    assert log() == []
+
+
+def test_unfreezing_takes_verdicts_again_and_says_who_did_it(
+    as_boss: Client, boss: User, frozen: ProviderState
+) -> None:
+    answer = confirm(as_boss, frozen)
+
+    frozen.refresh_from_db()
+    assert frozen.frozen_at is None
+    assert "Unfrozen: spotify." in answer.text
+    assert log() == [
+        (boss.pk, "provider state spotify", "Unfrozen; accounts that were suspect: 2.")
+    ]
+
+
+def test_what_is_not_frozen_is_not_unfrozen(as_boss: Client, frozen: ProviderState) -> None:
+    ProviderState.objects.update(frozen_at=None)
+
+    assert "Nothing of that is frozen." in act(as_boss, ProviderState, "unfreeze", frozen).text
+    assert "Nothing of that is frozen." in confirm(as_boss, frozen).text
+    assert log() == []
+
+
+def test_staff_who_may_only_look_cannot_unfreeze(frozen: ProviderState) -> None:
+    helper = person("helper@example.org", is_staff=True)
+    helper.user_permissions.add(Permission.objects.get(codename="view_providerstate"))
+    client = Client()
+    client.force_login(helper)
+
+    confirm(client, frozen)
+
+    frozen.refresh_from_db()
+    assert frozen.frozen_at is not None
+    helper.user_permissions.add(Permission.objects.get(codename="change_providerstate"))
+    confirm(client, frozen)
+    frozen.refresh_from_db()
+    assert frozen.frozen_at is None
+
+
+def confirm(client: Client, state: ProviderState) -> HttpResponse:
+    """Send what the page that asks sends."""
+    form = {"action": "unfreeze", "_selected_action": [state.pk], "confirmed": "yes"}
+    return client.post("/admin/accounts/providerstate/", form, follow=True)
 
 
 def test_a_person_who_is_shut_out_is_out_at_once(as_boss: Client) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from allauth.socialaccount.models import SocialAccount
 
-from accounts import tokens
+from accounts import belief, tokens
 from accounts.errors import GrantDoubted, ReauthorizationRequired
 from accounts.models import Credential, CredentialEvent, ProviderState, User
 from accounts.signals import credential_lost, provider_trouble
@@ -265,6 +265,59 @@ def test_two_of_a_household_who_really_left_are_believed_after_a_week(
 
     assert states() == ["needs_reconnect", "needs_reconnect", "ok", "ok", "ok"]
     assert ProviderState.objects.get(provider="spotify").frozen_at is None
+
+
+def test_staff_may_say_that_those_who_are_suspect_really_left(
+    sim: Control, link: Link, later: Later
+) -> None:
+    link(*FIVE)
+    later(HOUR)
+    sim.revoke("anna")
+    sim.revoke("bert")
+    live(later, 2 * DAY, step=HOUR)
+    assert states() == ["suspect", "suspect", "ok", "ok", "ok"]
+
+    assert belief.thaw("spotify")
+    live(later, HOUR)
+
+    assert states() == ["needs_reconnect", "needs_reconnect", "ok", "ok", "ok"]
+
+
+def test_whoever_is_refused_after_staff_said_so_is_frozen_again(
+    sim: Control, link: Link, later: Later
+) -> None:
+    link(*FIVE)
+    later(HOUR)
+    sim.revoke("anna")
+    sim.revoke("bert")
+    live(later, 2 * DAY, step=HOUR)
+    belief.thaw("spotify")
+    live(later, HOUR)
+
+    sim.switch(false_invalid_grant_share=1)
+    live(later, 2 * DAY, step=HOUR)
+
+    assert states() == ["needs_reconnect", "needs_reconnect", "suspect", "suspect", "suspect"]
+
+
+def test_staff_cannot_hasten_the_day_that_a_suspect_has(
+    sim: Control, link: Link, later: Later
+) -> None:
+    link(*FIVE)
+    later(HOUR)
+    sim.switch(false_invalid_grant_share=1)
+    live(later, HOUR)
+
+    belief.thaw("spotify")
+    live(later, 12 * HOUR, step=HOUR)
+
+    assert states() == ["suspect"] * 5
+
+
+def test_nothing_is_thawed_that_is_not_frozen(link: Link) -> None:
+    link("anna")
+
+    assert not belief.thaw("spotify")
 
 
 def test_a_storm_that_refuses_30_percent_marks_nobody(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -14,8 +18,9 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from accounts.scopes import BASE
 from playlists.models import Run
+from runner import control
 from simulator.control_client import Control
-from spotsite import clock
+from spotsite import clock, valkey
 from tests.playlists.cast import BACKEND, Member, edit, said, tracks, worked
 
 PUT = "/playlists/put/"
@@ -393,3 +398,23 @@ def test_a_failed_run_is_tried_again_from_its_page(ada: Member) -> None:
 
     assert worked(run).state == Run.State.DONE
     assert ada.spotify.uris(playlist_id) == [*tracks(3), *tracks(5)]
+
+
+def test_pages_wait_for_a_hung_valkey_once(ada: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(valkey, "QUIET_SECONDS", 600.0)
+    playlist_id = ada.has(tracks(3))
+    browser = ada.browser()
+    server = redis.Redis.from_url(settings.REDIS_URL)
+    pid = control.running()["valkey"]["pid"]
+    before = server.info("stats")["total_connections_received"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert browser.get(PUT).status_code == 200
+        page = previewed(browser, list=tracks(1)[0], playlist=playlist_id, mode="append")
+        browser.post(page.redirect_chain[-1][0])
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    # Who waits in vain drops the connection, and who asks next makes a new one.
+    assert server.info("stats")["total_connections_received"] - before <= 1
+    assert Run.objects.get().state == Run.State.QUEUED

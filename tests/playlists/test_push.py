@@ -310,6 +310,25 @@ def test_a_rate_limit_of_two_seconds_is_waited_for(ada: Member) -> None:
     assert ada.later(run, seconds=4).state == Run.State.DONE
 
 
+def test_what_nobody_watches_keeps_to_the_persons_share_of_calls(
+    ada: Member, settings: Any
+) -> None:
+    settings.SPOTIFY_CALLS_PER_PERSON = 3
+    playlist_id = ada.has(tracks(10))
+    run = ada.wants(tracks(300, start=100), playlist_id, mode="append")
+
+    tasks.work_on_aside(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.code) == (Run.State.WAITING, "allowance")
+    assert run.unknown_since is None
+
+    run.not_before = None
+    run.save()
+    tasks.work_on(run.pk)  # a person waits: the share is for work that nobody waits for
+    run.refresh_from_db()
+    assert run.state == Run.State.DONE
+
+
 def test_a_quota_of_fourteen_hours_stops_all_calls_until_it_ends(ada: Member) -> None:
     playlist_id, other_id = ada.has(tracks(10)), ada.has(tracks(20))
     error = {"error": {"status": 429, "message": "Too many requests", "reason": "QUOTA_EXCEEDED"}}

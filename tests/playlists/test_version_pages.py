@@ -92,6 +92,34 @@ def test_a_list_that_nobody_manages_has_no_timeline(ada: Member) -> None:
     assert ada.browser().get(f"/playlists/{LIST}/versions/").status_code == 404
 
 
+def test_playlists_with_versions_are_listed_by_their_last_names(ada: Member) -> None:
+    run = worked(ada.wants(tracks(6), ada.has(tracks(5))))
+    frozen(ada, *tracks(3))
+    bob = Member.joins(ada.spotify, "bob")
+    frozen(bob, *tracks(2), playlist_id="q" * 22)
+
+    unnamed, named = rows(ada.browser().get("/playlists/"))
+    assert unnamed.startswith(f"{LIST} 1 ")
+    assert named.startswith("Mine 2 ")
+    assert "Earlier versions" in text_of(ada.browser().get(run.get_absolute_url()))
+    nobody = Member.joins(ada.spotify, "cy").browser().get("/playlists/")
+    assert "No playlist has been changed yet" in text_of(nobody)
+
+
+def test_preview_and_run_say_which_version_is_restored(ada: Member) -> None:
+    run = worked(ada.wants(tracks(6), ada.has(tracks(5))))
+    assert run.before is not None
+    browser = ada.browser()
+
+    preview = browser.post(f"/versions/{run.before.pk}/restore/", follow=True)
+    restoring = Run.objects.latest("pk")
+    browser.post(f"/playlists/put/{restoring.uuid}/")
+
+    for answer in (preview, browser.get(restoring.get_absolute_url())):
+        assert run.before.get_absolute_url() in answer.content.decode()
+        assert "As it was in the version of" in text_of(answer)
+
+
 def test_versions_of_others_are_not_there(ada: Member) -> None:
     mine, theirs = frozen(ada, *tracks(3)), frozen(ada, *tracks(4))
     bob = Member.joins(ada.spotify, "bob")

@@ -33,6 +33,8 @@ def fall(*_):
     sys.exit(7)
 signal.signal(signal.SIGTERM, bye)
 signal.signal(signal.SIGUSR1, fall)
+if "broken" in sys.argv:
+    sys.exit(7)
 grandchild = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(300)"])
 print("pids", os.getpid(), grandchild.pid, flush=True)
 while True:
@@ -48,12 +50,14 @@ try:
         supervisor.start(Program(
             name=name, argv=(sys.executable, "-S", "-c", CHILD, *options), environment={},
             grace=0.5 if "stubborn" in options else 20,
+            restarts=tuple(float(one) for one in options if one[0].isdigit()),
         ))
     supervisor.stay()
 except Interrupted:
     pass
 except Fallen as exc:
     print("fallen", exc.name, exc.status, exc.last_lines, flush=True)
+    print(exc, flush=True)
 finally:
     supervisor.stop_all()
     state.release()
@@ -75,11 +79,24 @@ class Scenario:
         assert self.runner.stdout is not None
         self.output = self.runner.stdout
         self.pids: set[int] = set()
+        self.named: dict[str, set[int]] = {}
 
     def wait_for_children(self, number: int) -> None:
         for _ in range(number):
-            line = self.output.readline()
-            self.pids |= {int(word) for word in line.split("pids", 1)[1].split()}
+            name, pids = self.wait_for_line("pids").split("| pids")
+            self.named[name.strip()] = {int(word) for word in pids.split()}
+            self.pids |= self.named[name.strip()]
+
+    def wait_for_line(self, words: str) -> str:
+        for line in self.output:
+            if words in line:
+                return line
+        raise AssertionError(f"The runner ended and did not say {words!r}.")
+
+    def fall(self, name: str) -> None:
+        """Have a child end by itself."""
+        (leader,) = (pid for pid in self.named[name] if os.getpgid(pid) == pid)
+        os.kill(leader, signal.SIGUSR1)
 
     def finish(self) -> list[str]:
         """The rest of what was said, each line as "child: text"."""
@@ -115,9 +132,9 @@ class Scenario:
 def start(tmp_path: Path) -> Iterator[Callable[..., Scenario]]:
     started: list[Scenario] = []
 
-    def start_one(*children: str) -> Scenario:
+    def start_one(*children: str, ready: int | None = None) -> Scenario:
         started.append(Scenario(tmp_path, *children))
-        started[-1].wait_for_children(len(children))
+        started[-1].wait_for_children(len(children) if ready is None else ready)
         return started[-1]
 
     yield start_one
@@ -183,14 +200,68 @@ def test_child_that_ends_by_itself_is_named_with_its_last_words(
     start: Callable[..., Scenario],
 ) -> None:
     scenario = start("steady", "frail")
-    frail = max(pid for pid in scenario.pids if os.getpgid(pid) == pid)
-    os.kill(frail, signal.SIGUSR1)
+    scenario.fall("frail")
 
     lines = scenario.finish()
 
     assert [line for line in lines if line.startswith("fallen frail 7 [")]
     assert "'last words']" in "".join(lines)
+    assert "frail ended unexpectedly with status 7" in lines
     assert lines[-2:] == ["steady: asked to stop", "end"]
+    assert scenario.all_are_gone()
+
+
+def test_child_that_may_come_back_is_started_again_in_its_place(
+    start: Callable[..., Scenario],
+) -> None:
+    scenario = start("first", "second:0.1", "third")
+    scenario.fall("second")
+
+    scenario.wait_for_children(1)
+    scenario.runner.send_signal(signal.SIGINT)
+
+    assert scenario.finish()[-4:] == [
+        "third: asked to stop",
+        "second: asked to stop",
+        "first: asked to stop",
+        "end",
+    ]
+    assert scenario.all_are_gone()
+
+
+def test_child_that_falls_too_often_ends_the_run(start: Callable[..., Scenario]) -> None:
+    broken = start("steady", "frail:broken:0.1:0.2", ready=1)
+
+    lines = broken.finish()
+    assert [line for line in lines if "started again" in line] == [
+        "frail ended unexpectedly with status 7: it is started again in 0.1 s.",
+        "frail ended unexpectedly with status 7: it is started again in 0.2 s.",
+    ]
+    assert "frail ended unexpectedly 3 times within a minute, at last with status 7" in lines
+    assert lines[-2:] == ["steady: asked to stop", "end"]
+    assert broken.all_are_gone()
+
+
+def test_nothing_is_started_any_more_once_somebody_asked_to_stop(
+    start: Callable[..., Scenario],
+) -> None:
+    scenario = start("first", "second:600")
+    scenario.fall("second")
+    scenario.wait_for_line("started again in 600 s")
+
+    scenario.runner.send_signal(signal.SIGINT)
+
+    assert scenario.finish() == ["first: asked to stop", "end"]
+    assert scenario.all_are_gone()
+
+
+def test_sigkill_leaves_no_child_that_was_started_again(start: Callable[..., Scenario]) -> None:
+    scenario = start("first", "second:0.1")
+    scenario.fall("second")
+    scenario.wait_for_children(1)
+
+    scenario.runner.kill()
+
     assert scenario.all_are_gone()
 
 

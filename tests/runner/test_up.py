@@ -17,6 +17,7 @@ import requests
 from runner.environment import NAMES, without_site_settings
 from runner.places import ROOT
 from runner.state import State, free_port
+from tests.processes import wait_for
 
 DEV = str(ROOT / "dev")
 
@@ -144,6 +145,40 @@ def test_site_starts_stops_and_starts_again_with_its_data(
         kept = connection.execute("SELECT name FROM accounts_user WHERE name = 'Kept'").fetchall()
     assert kept == [("Kept",)]
     assert second.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+def test_what_falls_while_the_site_runs_comes_back(tmp_path: Path, sites: list[Site]) -> None:
+    site = Site(tmp_path, free_port())
+    sites.append(site)
+    site.wait_until_ready()
+    fallen = {name: leader(site.process.pid, name) for name in ("gunicorn", "worker", "beat")}
+
+    for pid in fallen.values():
+        os.kill(pid, signal.SIGKILL)
+
+    def is_back() -> bool:
+        now = {name: leader(site.process.pid, name) for name in fallen}
+        return 0 not in now.values() and not set(now.values()) & set(fallen.values())
+
+    wait_for(is_back, seconds=60, what="all three to be started again")
+    wait_for(lambda: answers(site.address), seconds=60, what="the site to answer")
+    assert site.end(signal.SIGINT) == 0
+    assert site.said.count("it is started again in 1 s") == 3
+
+
+def leader(runner: int, word: str) -> int:
+    """The runner's own child with this word in its command line; 0 where there is none."""
+    for pid in Path(f"/proc/{runner}/task/{runner}/children").read_text().split():
+        if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+            return int(pid)
+    return 0
+
+
+def answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=30).status_code == 200
+    except requests.ConnectionError:
+        return False
 
 
 def test_port_in_use_is_said_before_anything_is_started(tmp_path: Path) -> None:

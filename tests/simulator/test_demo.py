@@ -68,6 +68,23 @@ def test_odds_and_ends_hold_what_is_awkward(demo, spotify):
     assert len(uris) - len(set(uris)) == 1  # a track stands in it twice
 
 
+def test_everybody_likes_saves_and_plays_something(demo, spotify):
+    scopes = ["user-library-read", "user-top-read", "user-read-recently-played"]
+    likes = {}
+    for name in ("ada", "grace", "linus", "margaret", "edsger"):
+        spotify.token = demo.tokens(name, scopes)["access_token"]
+        likes[name] = spotify.get("/me/tracks").json()["total"]
+        assert spotify.get("/me/albums").json()["total"] > 0
+        assert spotify.get("/me/player/recently-played").json()["total"] > 0
+        tops = [
+            spotify.get("/me/top/tracks", time_range=over).json()["items"]
+            for over in ("short_term", "medium_term", "long_term")
+        ]
+        assert tops[0] != tops[1] != tops[2] != []
+
+    assert likes == {"ada": 130, "grace": 45, "linus": 60, "margaret": 25, "edsger": 8}
+
+
 def test_dates_of_adding_are_real_dates_in_the_past(demo):
     murga = next(one for one in demo.playlists("ada") if one["name"] == "murga")
 

@@ -48,14 +48,18 @@ CALLS: tuple[tuple[str, str, Any, Any, int], ...] = (
     ("GET", "/me/library/contains", {"uris": f"spotify:track:{TRACK}"}, None, 200),
     ("GET", "/me/tracks", {}, None, 200),
     ("GET", "/me/albums", {}, None, 200),
-    ("GET", "/me/top/tracks", {}, None, 200),
+    ("GET", "/me/top/tracks", {"time_range": "long_term"}, None, 200),
     ("GET", "/me/top/artists", {}, None, 200),
     ("GET", "/me/player/recently-played", {}, None, 200),
     ("GET", "/tracks/{id}", {}, None, 200),
+    ("GET", "/episodes/{id}", {}, None, 200),
+    ("GET", "/albums/{id}", {}, None, 200),
+    ("GET", "/albums/{id}/tracks", {"limit": "1"}, None, 200),
     ("GET", "/search", {"q": "love", "type": "track,artist,album,playlist"}, None, 200),
 )
 OLD_CALLS: tuple[tuple[str, str, Any, Any, int], ...] = (
     ("GET", "/tracks", {"ids": TRACK}, None, 200),
+    ("GET", "/episodes", {"ids": EPISODE}, None, 200),
     ("GET", "/playlists/{playlist_id}/tracks", {"additional_types": "episode"}, None, 200),
     ("POST", "/playlists/{playlist_id}/tracks", {}, {"uris": [f"spotify:track:{TRACK}"]}, 201),
     ("PUT", "/playlists/{playlist_id}/tracks", {}, {"uris": []}, 200),
@@ -194,19 +198,24 @@ def development(yaml_data: Any) -> Specification:
 
 
 @pytest.fixture
-def ids(control):
+def ids(control, spotify):
     """A world in which every call has something to answer with; the values of path parameters."""
     control.change_catalogue(episodes=[{"title": "Pilot", "id": EPISODE}])
     tracks = control.catalogue(3)
     items = [*tracks, f"spotify:episode:{EPISODE}"]
     playlist = control.add_playlist("ada", uris=items, description="d", cover=JPEG)
-    return {"playlist_id": playlist, "user_id": "ada", "id": tracks[0].rsplit(":", 1)[1]}
+    track = tracks[0].rsplit(":", 1)[1]
+    known = spotify.get(f"/tracks/{track}").json()
+    albums = {"album": known["album"]["id"], "track": track, "episode": EPISODE}
+    return {"playlist_id": playlist, "user_id": "ada", "id": track, **albums}
 
 
 def ask(spotify, call, ids):
     method, path, query, body, status = call
     extra = {"data": body} if isinstance(body, str) else {"json": body}
-    answer = spotify.call(method, path.format(**ids), params=query, **extra)
+    kind = path.split("/")[1].removesuffix("s")
+    path = path.format(**ids | {"id": ids.get(kind)})
+    answer = spotify.call(method, path, params=query, **extra)
     assert answer.status_code == status, answer.text
     return answer
 

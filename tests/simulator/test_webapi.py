@@ -206,6 +206,19 @@ class TestSearch:
 
         assert set(found) == {"tracks", "artists", "albums", "playlists"}
 
+    def test_a_filter_reaches_to_the_next_one(self, spotify, control):
+        row = {"title": "Doxy", "artists": ["Miles Davis"], "album": "Bags' Groove"}
+        control.change_catalogue(tracks=[row, row | {"title": "Oleo"}])
+
+        def names(query):
+            page = spotify.get("/search", q=query, type="track").json()["tracks"]
+            return [one["name"] for one in page["items"]]
+
+        assert names("groove track:Doxy artist:Miles Davis") == ["Doxy"]
+        assert names("artist:Miles Davis track:Oleo") == ["Oleo"]
+        assert names('artist:"Miles Davis" oleo') == ["Oleo"]
+        assert names("track:Doxy Davis") == []
+
     def test_missing_query_and_strange_type_are_refused(self, spotify):
         assert error(spotify.get("/search", type="track")) == (400, "No search query")
         assert error(spotify.get("/search", q="a", type="mood")) == (400, "Bad search type field")
@@ -231,7 +244,112 @@ class TestTrack:
         assert spotify.get(f"/tracks/{id_}").json()["external_ids"]["isrc"] == "ZZSIM2600000"
 
 
+class TestAlbum:
+    def test_an_album_has_the_catalogues_tracks_of_its_name(self, spotify, control):
+        rows = [
+            {"title": f"Part {place}", "artists": ["Band"], "album": "Suite", "released": "2001-05"}
+            for place in range(60)
+        ]
+        control.change_catalogue(tracks=rows)
+        page = spotify.get("/search", q="track:Part 7", type="track").json()["tracks"]
+        album = page["items"][0]["album"]
+
+        whole = spotify.get(f"/albums/{album['id']}").json()
+        rest = spotify.get(f"/albums/{album['id']}/tracks", limit=50, offset=50).json()
+
+        names = [one["name"] for one in [*whole["tracks"]["items"], *rest["items"]]]
+        assert names == [row["title"] for row in rows]
+        assert [one["track_number"] for one in rest["items"]] == list(range(51, 61))
+        assert (whole["total_tracks"], whole["tracks"]["total"]) == (60, 60)
+        assert (album["release_date"], album["release_date_precision"]) == ("2001-05", "month")
+        assert "external_ids" not in rest["items"][0]
+
+    def test_an_album_that_nobody_made_is_not_found(self, spotify):
+        assert error(spotify.get(f"/albums/{'q' * 22}")) == (404, "Resource not found")
+        assert error(spotify.get("/albums/short")) == (400, "Invalid base62 id")
+
+    def test_release_dates_are_as_exact_as_the_album_is_known(self, spotify, control):
+        ids = [uri.rsplit(":", 1)[1] for uri in control.catalogue(60)]
+
+        albums = [spotify.get(f"/tracks/{id_}").json()["album"] for id_ in ids]
+
+        assert {one["release_date_precision"] for one in albums} == {"year", "month", "day"}
+        lengths = {"year": 4, "month": 7, "day": 10}
+        assert all(
+            len(one["release_date"]) == lengths[one["release_date_precision"]] for one in albums
+        )
+
+
+class TestEpisode:
+    def test_episode_is_found_or_gone(self, spotify, control):
+        control.change_catalogue(episodes=[{"title": "Pilot", "id": "e" * 22}])
+
+        assert spotify.get(f"/episodes/{'e' * 22}").json()["name"] == "Pilot"
+        assert error(spotify.get(f"/episodes/{'f' * 22}")) == (404, "Resource not found")
+
+    def test_several_come_at_once_in_extended_mode_with_null_for_what_is_gone(
+        self, spotify, control
+    ):
+        control.switch(mode="extended")
+        control.change_catalogue(episodes=[{"title": "Pilot", "id": "e" * 22}])
+
+        found = spotify.get("/episodes", ids=f"{'e' * 22},{'f' * 22}").json()["episodes"]
+
+        assert [one and one["name"] for one in found] == ["Pilot", None]
+
+
 class TestLibrary:
+    def test_likes_are_loaded_newest_first_and_change_one_by_one(self, spotify, control):
+        tracks = control.catalogue(4)
+        control.load_saved("ada", tracks=tracks[:3])
+
+        control.load_saved("ada", save=[tracks[3]], unsave=[tracks[1]])
+
+        page = spotify.get("/me/tracks", limit=2).json()
+        assert [row["track"]["uri"] for row in page["items"]] == [tracks[3], tracks[0]]
+        assert page["total"] == 3
+        assert control.saved("ada") == [tracks[3], tracks[0], tracks[2]]
+
+    def test_a_saved_album_has_its_tracks(self, spotify, control):
+        album = spotify.get(f"/tracks/{control.catalogue(1)[0].rsplit(':', 1)[1]}").json()["album"]
+        control.load_saved(
+            "ada", albums=[{"uri": album["uri"], "added_at": "2024-02-03T04:05:06Z"}]
+        )
+
+        row = spotify.get("/me/albums").json()["items"][0]
+
+        assert row["added_at"] == "2024-02-03T04:05:06Z"
+        assert row["album"]["tracks"]["total"] == album["total_tracks"]
+
+    def test_top_tracks_are_those_of_the_range(self, spotify, control):
+        tracks = control.catalogue(3)
+        control.load_heard("ada", top={"short_term": tracks[:2], "long_term": tracks[2:]})
+
+        def top(**params):
+            rows = spotify.get("/me/top/tracks", **params).json()["items"]
+            return [row["uri"] for row in rows]
+
+        assert top(time_range="short_term") == tracks[:2]
+        assert top(time_range="long_term") == tracks[2:]
+        assert top() == []
+        assert error(spotify.get("/me/top/tracks", time_range="ever")) == (
+            400,
+            "Invalid time range",
+        )
+
+    def test_plays_come_newest_first_and_after_a_moment(self, spotify, control):
+        tracks = control.catalogue(3)
+        control.load_heard("ada", recent=[tracks[0], tracks[1], tracks[0]])
+
+        page = spotify.get("/me/player/recently-played", limit=2).json()
+        later = spotify.get("/me/player/recently-played", after=page["cursors"]["before"]).json()
+
+        assert [row["track"]["uri"] for row in page["items"]] == [tracks[0], tracks[1]]
+        assert [row["played_at"] for row in later["items"]] == [page["items"][0]["played_at"]]
+        both = spotify.get("/me/player/recently-played", after="1", before="2")
+        assert error(both)[0] == 400
+        assert "cursors" not in spotify.get("/me/player/recently-played", before="1").json()
+
     def test_tracks_and_albums_are_saved_looked_up_and_taken_out(self, spotify, control):
         tracks = control.catalogue(3)
         album = spotify.get(f"/tracks/{tracks[0].rsplit(':', 1)[1]}").json()["album"]["uri"]

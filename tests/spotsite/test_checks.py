@@ -56,6 +56,7 @@ def test_every_fault_is_reported_at_once_with_id_and_hint() -> None:
         "BACKGROUND_SLOTS": "few",
         "SETTLE_SECONDS": "long",
         "LOG_LEVEL": "LOUD",
+        "SPOTIFY_MODE": "premium",
     }
 
     report = check(**broken)
