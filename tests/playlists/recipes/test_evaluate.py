@@ -111,13 +111,23 @@ def test_what_is_liked_blocked_or_elsewhere_comes_from_around() -> None:
 
 def test_items_become_candidates_with_the_facts_that_are_there() -> None:
     items = [
-        Item(uri("a"), "2026-01-02T03:04:05Z", title="T", artists="Ada, Bob", album="A", isrc="I"),
+        Item(
+            uri("a"),
+            "2026-01-02T03:04:05Z",
+            artist_names=("Tyler, The Creator", "Bob"),
+            released="2020",
+            explicit=True,
+        ),
         Item(uri("b"), "1970-01-01T00:00:00Z", duration_ms=5),
     ]
 
-    first, second = from_items(items, source=2, released=["2020", ""], explicit=[True, None])
+    first, second = from_items(items, source=2)
 
-    assert (first.artists, first.released, first.explicit) == (("Ada", "Bob"), "2020", True)
+    assert (first.artists, first.released, first.explicit) == (
+        ("Tyler, The Creator", "Bob"),
+        "2020",
+        True,
+    )
     assert first.added_at is not None
     assert first.added_at.isoformat() == "2026-01-02T03:04:05+00:00"
     assert (second.artists, second.added_at, second.duration_ms) == ((), None, 5)

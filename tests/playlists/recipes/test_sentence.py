@@ -326,7 +326,7 @@ def test_what_is_taken_out_is_said_in_short(condition: Json, said: str) -> None:
                 "on the 22nd of each month at 00:00 and on the last day of each month at 00:00."
             ),
         ),
-        ([{"kind": "cron", "text": "0 5 * * 1"}], {}, "by the cron text “0 5 * * 1”."),
+        ([{"kind": "cron", "text": "0 5 * * 1"}], {}, 'by cron "0 5 * * 1" (at 05:00 on Monday).'),
         (
             [DAILY],
             {"quiet": {"start": "22:00", "end": "07:00"}, "paused": True},
