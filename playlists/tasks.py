@@ -9,7 +9,7 @@ import redis
 from celery import Task, shared_task
 from django.db import transaction
 
-from playlists import budget, calls, push, retention
+from playlists import budget, calls, dispatch, push, retention
 from playlists.budget import Purpose
 from playlists.connection import Connection
 from playlists.models import Run
@@ -57,6 +57,16 @@ def _slice(run_id: int, purpose: Purpose, *, in_turn: bool = False) -> bool:
         if seconds <= _SOON_SECONDS:
             nudge(run_id, seconds=max(0.0, seconds) + 0.1)
     return True
+
+
+@shared_task
+def start_due() -> None:
+    """Start the recipes whose time has come (beat); the sweep finds what a nudge lost."""
+    started = dispatch.start_due()
+    for run in started:
+        nudge(run.pk)
+    if len(started) == dispatch.MOST:
+        nudges.send(start_due)
 
 
 @shared_task
