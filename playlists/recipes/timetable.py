@@ -46,7 +46,7 @@ class Weekly(Part):
         return days
 
     def timed(self) -> entries.Weekly:
-        return entries.Weekly(tuple(map(WEEKDAYS.index, self.days)), _time(self.at))
+        return entries.Weekly(tuple(sorted(map(WEEKDAYS.index, self.days))), _time(self.at))
 
 
 class Monthly(Part):
