@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -41,22 +41,16 @@ class Candidate:
         return self.artists[0] if self.artists else ""
 
 
-def from_items(
-    items: Iterable[Item],
-    *,
-    source: int = 0,
-    released: Sequence[str] = (),
-    explicit: Sequence[bool | None] = (),
-) -> list[Candidate]:
-    """Return the items of a source as candidates; further facts as columns beside them."""
+def from_items(items: Iterable[Item], *, source: int = 0) -> list[Candidate]:
+    """Return the items of a source as candidates."""
     return [
         Candidate(
             uri=item.uri,
             title=item.title,
-            artists=tuple(filter(None, item.artists.split(", "))),
+            artists=item.artist_names,
             album=item.album,
-            released=released[position] if released else "",
-            explicit=explicit[position] if explicit else None,
+            released=item.released,
+            explicit=item.explicit,
             duration_ms=item.duration_ms,
             isrc=item.isrc,
             added_at=moment(item.added_at),

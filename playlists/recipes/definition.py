@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any, Literal, get_args
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from playlists.recipes import conditions, patterns, problems, reading
 from playlists.recipes.conditions import Condition
@@ -21,8 +20,20 @@ from playlists.recipes.problems import NotADefinition, Problem
 from playlists.recipes.rules import Drop, Interleave, Keep, Rule
 from playlists.recipes.sources import Source, Uris
 from playlists.recipes.target import Target
+from playlists.recipes.timetable import Schedule
 
-__all__ = ["VERSION", "Definition", "NotADefinition", "Problem", "check", "data", "read", "text"]
+__all__ = [
+    "VERSION",
+    "Definition",
+    "NotADefinition",
+    "Problem",
+    "bound",
+    "check",
+    "data",
+    "json_schema",
+    "read",
+    "text",
+]
 
 VERSION = 1
 MOST_CONDITIONS = 200
@@ -31,88 +42,6 @@ Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 # Each entry makes of a definition of that version one of the next. It is given what somebody
 # wrote, unchecked: what it does not understand it leaves for the schema to refuse.
 UPGRADES: Mapping[int, Upgrade] = {}
-
-Time = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
-
-
-class Hourly(Part):
-    kind: Literal["hourly"]
-    every_hours: Annotated[int, Field(ge=1, le=744)]
-
-
-class Daily(Part):
-    kind: Literal["daily"]
-    at: Time
-
-
-class Weekly(Part):
-    kind: Literal["weekly"]
-    days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)]
-    at: Time
-
-    @field_validator("days")
-    @classmethod
-    def _are_different(cls, days: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
-        if len(set(days)) < len(days):
-            raise refuse("name a day twice")
-        return days
-
-
-class Monthly(Part):
-    kind: Literal["monthly"]
-    day: Annotated[int, Field(ge=1, le=31)]
-    """A month that is too short for it has it on its last day, so 31 is always the last."""
-    at: Time
-
-
-class Cron(Part):
-    kind: Literal["cron"]
-    text: Annotated[str, Field(min_length=9, max_length=100)]
-    """Five fields: minute, hour, day of the month, month, day of the week."""
-
-    @field_validator("text")
-    @classmethod
-    def _has_five_fields(cls, text: str) -> str:
-        if len(text.split()) != 5:
-            raise refuse('is not cron text: it needs five fields, as in "0 5 * * 1"')
-        return text
-
-
-Entry = Annotated[Hourly | Daily | Weekly | Monthly | Cron, Field(discriminator="kind")]
-
-
-class Quiet(Part):
-    """Hours in which no run starts; they may go past midnight."""
-
-    start: Time
-    end: Time
-
-    @model_validator(mode="after")
-    def _is_not_all_day(self) -> Quiet:
-        if self.start == self.end:
-            raise refuse("starts when it ends")
-        return self
-
-
-class Schedule(Part):
-    """When runs start by themselves."""
-
-    entries: Annotated[tuple[Entry, ...], Field(max_length=10)] = ()
-    """None: only when somebody says so."""
-    time_zone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
-    quiet: Quiet | None = None
-    paused: bool = False
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):  # OSError: the name of a folder of zones
-            raise refuse('is not a time zone such as "Europe/Berlin"') from None
-        return name
 
 
 class Definition(Part):
@@ -195,6 +124,13 @@ def data(definition: Definition) -> dict[str, Any]:
 def text(definition: Definition) -> str:
     """Return the definition as JSON for people to keep."""
     return json.dumps(data(definition), ensure_ascii=False, indent=2) + "\n"
+
+
+def bound(definition: Definition, playlist_id: str) -> Definition:
+    """Return the definition with its playlist made: bound by id, so that it is made only once."""
+    made = data(definition)
+    made["target"]["playlist"] = {"kind": "bound", "id": playlist_id}
+    return check(made)
 
 
 @cache

@@ -18,7 +18,6 @@ def beyond(tracks: Sequence[Candidate], rule: Limit) -> Reasons:
     places = range(len(tracks))
     most = rule.most if rule.unit == "tracks" else rule.most * 60_000
     used: Counter[object] = Counter()
-    full: set[object] = set()
     out: Reasons = {}
     for place in places if rule.which == "first" else reversed(places):
         group = _group(tracks[place], rule)
@@ -26,8 +25,6 @@ def beyond(tracks: Sequence[Candidate], rule: Limit) -> Reasons:
             continue
         used[group] += 1 if rule.unit == "tracks" else tracks[place].duration_ms
         if used[group] > most:
-            full.add(group)
-        if group in full:
             out[place] = "beyond the limit"
     return out
 

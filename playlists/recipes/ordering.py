@@ -89,22 +89,14 @@ def _turns(turns: list[tuple[deque[Candidate], int]]) -> Iterator[Candidate]:
 
 
 def spaced(tracks: Sequence[Candidate], *, apart: int) -> list[Candidate]:
-    """Return the tracks with ``apart`` others between two of one artist, if that can be at all.
+    """Return the tracks with ``apart`` others between two of one artist, where that can be.
 
     A list that is fine stays as it is. Tracks without an artist may stand anywhere.
     """
     artists = [
         normal(track.artist) if track.artist else f"\0{at}" for at, track in enumerate(tracks)
     ]
-    order: Sequence[int] = range(len(tracks))
-    # The first way moves little, and may paint itself into a corner; the second never does.
-    ways = (_Spacing(artists, apart).order(most_first=choice) for choice in (False, True))
-    fewest = _too_near(artists, apart)
-    while fewest and (way := next(ways, None)):
-        tried = list(way)
-        if (near := _too_near([artists[at] for at in tried], apart)) < fewest:
-            order, fewest = tried, near
-    return [tracks[at] for at in order]
+    return [tracks[place] for place in _Spacing(artists, apart).order()]
 
 
 class _Spacing:
@@ -123,12 +115,13 @@ class _Spacing:
         for artist in self.places:
             self._wake(artist)
 
-    def order(self, *, most_first: bool) -> Iterator[int]:
-        """Yield the places in their new order."""
+    def order(self) -> Iterator[int]:
+        """Yield the places in their new order: the next that may come, unless another has to."""
         while self.left:
             while self.resting and self.resting[0][0] <= self.now:
                 self._wake(self.resting.popleft()[1])
-            artist = self._most() if most_first or self._is_tight() else self._next()
+            artist = self._most() if self._is_tight() else self._next()
+            # Where nobody may come, whoever has waited longest does.
             yield self._take(artist or self.resting.popleft()[1])
 
     def _is_tight(self) -> bool:
@@ -172,12 +165,3 @@ class _Spacing:
         if places:
             self.resting.append((self.now + self.apart, artist))
         return place
-
-
-def _too_near(artists: Sequence[str], apart: int) -> int:
-    last: dict[str, int] = {}
-    count = 0
-    for at, artist in enumerate(artists):
-        count += at - last.get(artist, -apart - 1) <= apart
-        last[artist] = at
-    return count

@@ -7,16 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from playlists.recipes import wording
-from playlists.recipes.definition import (
-    Cron,
-    Daily,
-    Definition,
-    Entry,
-    Hourly,
-    Monthly,
-    Schedule,
-    Weekly,
-)
+from playlists.recipes.definition import Definition
+from playlists.recipes.entries import describe
 from playlists.recipes.rules import Drop, DropBlocked, Duplicates, Keep, Limit, Rule, Sort
 from playlists.recipes.sources import (
     FromPlaylist,
@@ -39,6 +31,7 @@ from playlists.recipes.target import (
     Rolling,
     Target,
 )
+from playlists.recipes.timetable import Hourly, Schedule
 from playlists.recipes.wording import END, START, Names, counted, joined, name, quoted
 
 __all__ = ["Names", "Segment", "rule", "segments", "sentence"]
@@ -192,7 +185,7 @@ def _source(source: Source, recipe: Definition, names: Names) -> str:
 def _when(schedule: Schedule, names: Names) -> str:
     if not schedule.entries:
         return "whenever I start it"
-    words = joined(map(_entry, schedule.entries))
+    words = joined(map(describe, schedule.timed()))
     if schedule.time_zone != names.zone and any(
         not isinstance(entry, Hourly) for entry in schedule.entries
     ):
@@ -200,29 +193,6 @@ def _when(schedule: Schedule, names: Names) -> str:
     if schedule.quiet:
         words += f", but not between {schedule.quiet.start} and {schedule.quiet.end}"
     return words
-
-
-def _entry(entry: Entry) -> str:
-    match entry:
-        case Hourly(every_hours=1):
-            return "every hour"
-        case Hourly():
-            return f"every {entry.every_hours} hours"
-        case Daily():
-            return f"every day at {entry.at}"
-        case Weekly():
-            return f"every {joined(day.capitalize() for day in entry.days)} at {entry.at}"
-        case Monthly(day=31):
-            return f"on the last day of each month at {entry.at}"
-        case Monthly():
-            return f"on the {_ordinal(entry.day)} of each month at {entry.at}"
-        case Cron():
-            return f"by the cron text {quoted(entry.text)}"
-
-
-def _ordinal(day: int) -> str:
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th") if day not in {11, 12, 13} else "th"
-    return f"{day}{ending}"
 
 
 def _besides(recipe: Definition, names: Names) -> list[str]:

@@ -57,11 +57,8 @@ def wanted(
     brought = _brought(target.mode, evaluated)
     there = [item for item in now if item.can_be_written]
     copies = Counter(item.uri for item in there)
-    if ours is None or target.overwrites:
-        mine = there
-    else:
-        taken_over = (Counter(brought) - ours) & (copies - ours)
-        mine = _managed(there, ours + taken_over)
+    managed = copies if ours is None or target.overwrites else ours | Counter(brought)
+    mine = _managed(there, managed)
     uris = _wanted(target.mode, brought, mine=mine, there=copies, at=at)
     before = [item.uri for item in mine]
     added = _beyond(uris, before)

@@ -207,7 +207,7 @@ entries = st.one_of(
 )
 schedules = st.fixed_dictionaries(
     {
-        "entries": st.lists(entries, max_size=3),
+        "entries": st.lists(entries, max_size=3, unique_by=lambda one: repr(sorted(one.items()))),
         "time_zone": st.sampled_from(["UTC", "Europe/Berlin"]),
         "paused": st.booleans(),
     },

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from playlists.recipes import definition, sentence
@@ -16,7 +17,7 @@ from playlists.recipes.definition import NotADefinition
 from playlists.recipes.reading import DEEPEST, MOST_BYTES
 from playlists.recipes.sentence import Names
 from tests.playlists.recipes import inventing
-from tests.playlists.recipes.inventing import BLOCK_LIST, GYM, Json, plain
+from tests.playlists.recipes.inventing import BLOCK_LIST, GYM, NOW, Json, plain
 
 MATCHES = {"kind": "matches", "field": "title", "pattern": "live"}
 EXPLICIT = {"kind": "explicit"}
@@ -36,6 +37,7 @@ def complaints(data: Any) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
+@settings(deadline=None)
 @given(inventing.definitions)
 def test_what_is_read_is_written_and_read_again(data: Json) -> None:
     read = definition.check(data)
@@ -44,6 +46,7 @@ def test_what_is_read_is_written_and_read_again(data: Json) -> None:
     assert definition.check(definition.data(read)) == read
 
 
+@settings(deadline=None)
 @given(inventing.definitions)
 def test_what_can_be_read_follows_the_exported_schema(data: Json) -> None:
     validator = Draft202012Validator(definition.json_schema())
@@ -266,7 +269,21 @@ ONE_FIELD = [
     ),
     (
         scheduled({"kind": "cron", "text": "0 5 * * * *"}),
-        'schedule.entries[0].text is not cron text: it needs five fields, as in "0 5 * * 1".',
+        (
+            "schedule.entries[0].text cannot be used: '0 5 * * * *' has 6 fields: five are needed, "
+            "minute, hour, day of month, month, day of week."
+        ),
+    ),
+    (
+        scheduled({"kind": "cron", "text": "* * * * *"}),
+        (
+            "schedule.entries[0].text cannot be used: minute and hour of '* * * * *' come more "
+            "often than once in 1 h, which is the most: give one minute, such as 0."
+        ),
+    ),
+    (
+        scheduled({"kind": "hourly", "every_hours": 3}, {"kind": "hourly", "every_hours": 3}),
+        "schedule.entries name the same times twice.",
     ),
     *(
         (
@@ -446,6 +463,34 @@ def test_older_versions_are_upgraded_step_by_step() -> None:
 def test_an_older_version_than_can_be_upgraded_is_refused() -> None:
     with pytest.raises(NotADefinition, match=r"not known to this site. Allowed: 2 or 3\.$"):
         definition.upgraded({"version": 1}, upgrades={2: dict}, newest=3)
+
+
+def test_a_playlist_that_was_made_is_bound_by_its_id() -> None:
+    new = definition.check(plain(playlist={"kind": "new", "name": "Gym"}))
+
+    made = definition.bound(new, GYM)
+
+    assert new.target.playlist_id == ""
+    assert made == definition.check(plain())
+
+
+def test_a_schedule_says_when_it_runs_next() -> None:
+    daily = definition.check(
+        scheduled({"kind": "daily", "at": "05:00"}, time_zone="Europe/Berlin")
+    ).schedule
+    paused = definition.check(scheduled({"kind": "daily", "at": "05:00"}, paused=True)).schedule
+    late = definition.check(
+        scheduled(
+            {"kind": "weekly", "days": ["thursday"], "at": "23:00"},
+            {"kind": "monthly", "day": 31, "at": "12:00"},
+            quiet={"start": "22:00", "end": "07:00"},
+        )
+    ).schedule
+
+    assert daily.next_run(after=NOW, key="") == datetime(2026, 11, 26, 4, tzinfo=UTC)
+    assert daily.due(last=NOW - timedelta(days=3), now=NOW, key="") == NOW
+    assert paused.next_run(after=NOW, key="") is None
+    assert late.next_run(after=NOW, key="") == datetime(2026, 11, 27, 7, tzinfo=UTC)
 
 
 def test_the_accounts_of_all_parts_are_known() -> None:

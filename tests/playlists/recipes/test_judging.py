@@ -6,7 +6,7 @@ from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from playlists.recipes.candidates import moment
 from playlists.recipes.judging import NO, UNKNOWN, YES, BlockList, Surroundings, judge
@@ -51,6 +51,7 @@ def test_groups_follow_the_logic_of_kleene(group: Json, facts: Any, expected: in
     assert answer(group, **facts) == expected
 
 
+@settings(deadline=None)
 @given(inventing.conditions, inventing.conditions, inventing.tracks)
 def test_a_negation_can_be_drawn_into_a_group(one: Json, other: Json, tracks: list[Any]) -> None:
     asked = recipe(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlists.recipes.candidates import Candidate
@@ -74,6 +74,7 @@ def group(one: Candidate, per: str) -> Any:
     return one.source if per == "source" else per
 
 
+@settings(deadline=None)
 @given(
     inventing.tracks,
     st.integers(1, 5),
@@ -137,6 +138,7 @@ def test_the_same_song_is_found_by_isrc_or_by_title_and_artist() -> None:
     assert names(evaluated(duplicates(), tracks=tracks)) == "abcd"
 
 
+@settings(deadline=None)
 @given(inventing.tracks, st.sampled_from(["track", "song"]), st.sampled_from(inventing.KEPT))
 def test_no_two_are_the_same_and_all_others_are_the_same_as_one_that_is_kept(
     tracks: list[Candidate], same: str, keep: str

@@ -7,7 +7,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playlists.recipes.candidates import Candidate
@@ -35,6 +35,7 @@ def all_different(count: int) -> list[Candidate]:
     return [track(chr(ord("a") + at)) for at in range(count)]
 
 
+@settings(deadline=None)
 @given(inventing.tracks, inventing.orders)
 def test_an_order_keeps_every_track_and_is_the_same_each_time(
     tracks: list[Candidate], rule: dict[str, Any]
@@ -97,6 +98,16 @@ def test_a_seed_decides_the_order() -> None:
     assert one != "abcdefghijklmnopqrst"
 
 
+def test_copies_of_one_track_do_not_stick_together() -> None:
+    tracks = [track("a", position=at) for at in range(5)] + all_different(20)[1:]
+
+    found = names(evaluated(shuffle(), tracks=tracks))
+
+    assert found.count("a") == 5
+    assert "aaaaa" not in found
+
+
+@settings(deadline=None)
 @given(st.permutations("abcdefgh"), st.integers(0, 7))
 def test_a_shuffle_does_not_depend_on_the_order_before_and_a_new_track_moves_no_other(
     order: list[str], left_out: int
@@ -158,6 +169,7 @@ def is_spaced(artists: Any, apart: int) -> bool:
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["Ada", "Bob", "Cleo", ""]), max_size=7), st.integers(1, 3))
 def test_tracks_are_spaced_where_that_can_be_and_stay_where_they_are_already(
     artists: list[str], apart: int
@@ -172,6 +184,7 @@ def test_tracks_are_spaced_where_that_can_be_and_stay_where_they_are_already(
         assert own == sorted(own)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["Ada", "Bob", "Cleo", "Dora"]), max_size=24), st.integers(1, 3))
 def test_a_spaced_list_is_left_alone(artists: list[str], apart: int) -> None:
     once = spaced(apart, by(*artists))

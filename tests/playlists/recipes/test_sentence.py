@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from playlists.recipes import definition, sentence
 from playlists.recipes.sentence import Names, Segment
@@ -128,6 +128,10 @@ def test_several_sources_are_joined_and_those_to_skip_named() -> None:
         ([NEWEST], "*Liked songs*, newest first"),
         ([NEWEST, limit(60, unit="minutes")], "the newest 60 minutes of *Liked songs*"),
         ([NEWEST, limit(9, which="last")], "*Liked songs*, newest first, then the last 9"),
+        (
+            [NEWEST, {"kind": "shuffle", "seed": "x"}, limit(9)],
+            "*Liked songs*, newest first, then shuffled, then the first 9",
+        ),
         ([limit(9), NEWEST], "*Liked songs*, the first 9, then newest first"),
         (
             [limit(9), NEWEST, limit(3)],
@@ -322,7 +326,7 @@ def test_what_is_taken_out_is_said_in_short(condition: Json, said: str) -> None:
                 "on the 22nd of each month at 00:00 and on the last day of each month at 00:00."
             ),
         ),
-        ([{"kind": "cron", "text": "0 5 * * 1"}], {}, "by the cron text “0 5 * * 1”."),
+        ([{"kind": "cron", "text": "0 5 * * 1"}], {}, 'by cron "0 5 * * 1" (at 05:00 on Monday).'),
         (
             [DAILY],
             {"quiet": {"start": "22:00", "end": "07:00"}, "paused": True},
@@ -382,6 +386,7 @@ def test_a_preview_names_one_rule() -> None:
     assert sentence.rule(1, found, NAMES) == "without *Block list*"
 
 
+@settings(deadline=None)
 @given(inventing.definitions)
 def test_every_recipe_can_be_read_back(data: Json) -> None:
     found = definition.check(data)

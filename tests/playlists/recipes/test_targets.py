@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from playlists import aims
@@ -126,6 +126,7 @@ def redated(now: list[Item], goal: list[str]) -> list[Item]:
     return [Item(uri, dates[uri].pop(0) if dates.get(uri) else dated(0)) for uri in goal]
 
 
+@settings(deadline=None)
 @given(
     inventing.modes,
     st.booleans(),
@@ -159,6 +160,7 @@ def test_doing_it_again_changes_nothing(
     assert second == Wanted(uris=second.uris, added=[], let_go=[])
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["add_missing", "append", "prepend"]),
     st.lists(st.sampled_from("abcdef"), max_size=8),
