@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,6 +73,33 @@ def linked_accounts(user: User) -> list[LinkedAccount]:
     ways = ways_in.ways_in(user)
     return [
         _described(account, conditions.get(account.provider), ways, now) for account in accounts
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A right that a feature needs, which a person may give besides."""
+
+    name: str
+    words: list[str]
+    is_given: bool
+    is_wanted: bool
+
+
+def extras(account: SocialAccount, *, wanted: Iterable[str]) -> list[Extra]:
+    """Return what can be asked for besides the base, ``wanted`` of it ticked beforehand."""
+    if account.provider != "spotify":
+        return []
+    credential = Credential.objects.filter(account=account).first()
+    names = set(wanted)
+    return [
+        Extra(
+            name=name,
+            words=scopes.in_words(rights),
+            is_given=credential is not None and credential.covers(list(rights)),
+            is_wanted=name in names,
+        )
+        for name, rights in scopes.EXTRAS.items()
     ]
 
 

@@ -28,9 +28,20 @@ BASE = (
     "playlist-modify-private",
     "playlist-modify-public",
 )
+# What a person may give besides, for a feature that they want.
+EXTRAS = {
+    "library": ("user-library-read",),
+    "listening": ("user-top-read", "user-read-recently-played"),
+}
 FACEBOOK_BASE = ("public_profile",)
 
 _WORDS = SPOTIFY | FACEBOOK
+
+
+def to_ask(stored: Iterable[str], extras: Iterable[str] = ()) -> list[str]:
+    """Return what a new consent asks for: never less than there is, and what is wanted besides."""
+    wanted = [*BASE, *stored, *(scope for name in extras for scope in EXTRAS.get(name, ()))]
+    return list(dict.fromkeys(wanted))
 
 
 def in_words(scopes: Iterable[str]) -> list[str]:

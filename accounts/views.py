@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
@@ -16,7 +17,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import connections, tasks, ways_in, withdrawals
+from accounts import connections, scopes, tasks, ways_in, withdrawals
 from accounts.calendar import consent_end
 from accounts.coming_back import RECONNECT
 from accounts.models import Credential, User
@@ -64,9 +65,15 @@ def reconnect(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for consent again, for one account that is linked already."""
     account = _own_account(request, pk)
     if request.method == "GET":
-        context = {"provider": account.provider, "name": connections.display_name(account)}
+        context = {
+            "provider": account.provider,
+            "name": connections.display_name(account),
+            "extras": connections.extras(account, wanted=request.GET.getlist("want")),
+        }
         return render(request, "accounts/connect.html", context)
-    return _to_provider(request, account.provider, data={RECONNECT: account.pk})
+    credential = Credential.objects.filter(account=account).first()
+    stored = credential.scopes if credential is not None else ()
+    return _to_provider(request, account.provider, data={RECONNECT: account.pk}, stored=stored)
 
 
 @login_required
@@ -128,11 +135,17 @@ def _own_account(request: HttpRequest, pk: int) -> SocialAccount:
     return get_object_or_404(SocialAccount.objects.filter(user=_person(request)), pk=pk)
 
 
-def _to_provider(request: HttpRequest, provider: str, *, data: dict[str, Any]) -> HttpResponse:
+def _to_provider(
+    request: HttpRequest, provider: str, *, data: dict[str, Any], stored: Iterable[str] = ()
+) -> HttpResponse:
+    """Send the person to the provider, to ask for what they chose and what they gave before."""
+    asked: dict[str, Any] = {}
+    if provider == "spotify":
+        asked["scope"] = scopes.to_ask(stored, request.POST.getlist("extra"))
     response: HttpResponse = (
         get_adapter()
         .get_provider(request, provider)
-        .redirect(request, AuthProcess.CONNECT, next_url=reverse("connections"), data=data)
+        .redirect(request, AuthProcess.CONNECT, next_url=reverse("connections"), data=data, **asked)
     )
     return response
 

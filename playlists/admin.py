@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from playlists import budget, tasks
-from playlists.models import CallRate, Calls, Ledger, Pause, Run, Version
+from playlists.models import CallRate, Calls, Ledger, Pause, Recipe, Run, Version
 from spotsite.staff import CodeFilter, ReadOnlyAdmin, site
 
 _SUMS_SHOWN = 20
@@ -97,6 +97,22 @@ class RunAdmin(ReadOnlyAdmin):
         for run in done:
             self.log_change(request, run, f"{message}.")
         self.message_user(request, f"{message}: {len(done)} of those chosen.")
+
+
+@admin.register(Recipe, site=site)
+class RecipeAdmin(ReadOnlyAdmin):
+    """What a person wants a playlist to be, and when that is seen to."""
+
+    list_display = ("pk", "name", "user", "playlist_id", "is_paused", "next_run_at", "missed")
+    list_display_links = ("pk", "name")
+    list_select_related = ("user",)
+    list_filter = ("is_paused", "missed")
+    search_fields = ("uuid", "name", "playlist_id", "user__name", "user__email")
+    ordering = ("-pk",)
+    fields = (
+        *("uuid", "name", "user", "account", "playlist_id", "definition"),
+        *("is_paused", "next_run_at", "missed", "created_at", "changed_at"),
+    )
 
 
 @admin.register(Version, site=site)

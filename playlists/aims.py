@@ -66,8 +66,12 @@ def replacing(
     *,
     ours: Counter[str] | None,
     taken_out: Counter[str],
+    on_top: int = 0,
 ) -> Aim:
-    """Aim at ``wanted``; ``ours`` counts what of ``now`` we manage, None: all of it."""
+    """Aim at ``wanted``; ``ours`` counts what of ``now`` we manage, None: all of it.
+
+    The first ``on_top`` of what is wanted go before everything that is there.
+    """
     there = Counter(item.uri for item in now)
     fixed = Counter(item.uri for item in now if not item.can_be_written)
     rest, left_out = _without(wanted, taken_out)
@@ -76,8 +80,9 @@ def replacing(
     # What is wanted by now as well is ours from now on.
     by_hand -= Counter(rest) - (there - by_hand)
     stays = by_hand + (fixed - Counter(rest))
+    top = len(_without(wanted[:on_top], taken_out)[0])
     return Aim(
-        goal=weave(rest, now, stays),
+        goal=[*rest[:top], *weave(rest[top:], now, stays)],
         ours=[uri for uri in rest if uri not in fixed],
         by_hand=by_hand.total(),
         left_out=left_out,

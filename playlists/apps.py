@@ -17,6 +17,7 @@ class PlaylistsConfig(AppConfig):
         from playlists import receivers  # noqa: F401, PLC0415
 
         beat.register("sweep runs", "playlists.tasks.sweep", timedelta(seconds=10))
+        beat.register("start recipes", "playlists.tasks.start_due", timedelta(seconds=15))
         beat.register("drop old versions", "playlists.tasks.tidy", timedelta(days=1))
         beat.register("store calls", "playlists.tasks.store_calls", timedelta(minutes=1))
         beat.register("purge calls", "playlists.tasks.purge_calls", timedelta(days=1))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from playlists.models import Run
 from playlists.plan import Plan
 from playlists.spotify import Item
 
@@ -46,7 +47,24 @@ class Prospect:
     undone: int = 0  # items that something else changed back, for the second time
 
 
-def tripped(prospect: Prospect) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a run may go without a person's word."""
+
+    share: int  # per cent of the playlist that may go
+    calls: int  # changes at Spotify
+
+
+def limits_of(run: Run) -> Limits:
+    """Return what the run's recipe says, and what the site says where it is silent."""
+    own = run.target.get("guards", {})
+    return Limits(
+        share=own.get("share") or settings.GUARD_SHARE,
+        calls=own.get("calls") or settings.GUARD_CALLS,
+    )
+
+
+def tripped(prospect: Prospect, limits: Limits) -> dict[str, int]:
     """Return how far each guard is overstepped; empty where none is."""
     leaving = Counter(item.uri for item in prospect.now) - Counter(prospect.goal)
     removed, length = leaving.total(), len(prospect.now)
@@ -55,9 +73,9 @@ def tripped(prospect: Prospect) -> dict[str, int]:
     found = {
         EMPTY: length if is_empty else 0,
         PARTIAL: int(prospect.partial),
-        SHRINKS: removed if removed * 100 > settings.GUARD_SHARE * length and not is_empty else 0,
+        SHRINKS: removed if removed * 100 > limits.share * length and not is_empty else 0,
         EPISODES: episodes if not is_empty else 0,
-        COSTLY: prospect.plan.calls if prospect.plan.calls > settings.GUARD_CALLS else 0,
+        COSTLY: prospect.plan.calls if prospect.plan.calls > limits.calls else 0,
         QUARREL: prospect.undone,
     }
     return {code: number for code, number in found.items() if number}
@@ -68,13 +86,13 @@ def standing(tripped: Mapping[str, int], approved: Mapping[str, int]) -> dict[st
     return {code: number for code, number in tripped.items() if number > approved.get(code, 0)}
 
 
-def sentences(tripped: Mapping[str, int]) -> list[str]:
+def sentences(tripped: Mapping[str, int], limits: Limits) -> list[str]:
     return [
         words.format(
             number=f"{tripped[code]:,}",
             s="" if tripped[code] == 1 else "s",
-            share=settings.GUARD_SHARE,
-            most=f"{settings.GUARD_CALLS:,}",
+            share=limits.share,
+            most=f"{limits.calls:,}",
         )
         for code, words in SENTENCES.items()
         if code in tripped

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 from playlists import aims
 from playlists.aims import Aim, Changes
 from playlists.models import Ledger, Run, Version
+from playlists.recipes import targets
 from playlists.spotify import Item
+from spotsite import clock
+
+_NOTHING: Counter[str] = Counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,11 @@ def view(run: Run, now: Sequence[Item], ledger: Ledger | None) -> View:
     if run.mode == Run.Mode.INSERT:
         still_out = Counter(_taken_out(ledger)) - Counter(run.wanted)
         return View(aims.inserting(run.wanted, now, run.context), list(still_out.elements()))
+    undone = _undone(ledger, now) if ledger is not None else None
+    if run.by_hand == Run.ByHand.OVERWRITE or (ledger is None and _takes_over(run)):
+        return View(_aim(run, now, ours=None), [], undone)
     if ledger is None:
-        return View(aims.replacing(run.wanted, now, ours=None, taken_out=Counter()), [])
-    undone = _undone(ledger, now)
-    if run.by_hand == Run.ByHand.OVERWRITE:
-        aim = aims.replacing(run.wanted, now, ours=None, taken_out=Counter())
-        return View(aim, [], undone)
+        return View(_aim(run, now, ours=Counter()), [])
     if undone is not None and undone.count < aims.FEWEST_UNDONE:
         undone = None
     ours = Counter(ledger.ours) | Counter(ledger.coming or ())
@@ -58,7 +61,7 @@ def view(run: Run, now: Sequence[Item], ledger: Ledger | None) -> View:
         taken_out -= undone.removed
     # What somebody has put in again is not out any more.
     taken_out -= Counter(item.uri for item in now) - ours
-    aim = aims.replacing(run.wanted, now, ours=ours, taken_out=taken_out)
+    aim = _aim(run, now, ours=ours, taken_out=taken_out)
     return View(aim, sorted(taken_out.elements()), undone)
 
 
@@ -72,7 +75,8 @@ def begin(run: Run, seen: View, ledger: Ledger | None, *, now: Sequence[Item]) -
         coming = seen.aim.ours
         if ledger is None:
             ledger = Ledger(playlist_id=run.playlist_id, account=run.account)
-            ledger.ours = [item.uri for item in now if item.can_be_written]
+            there = now if _takes_over(run) else ()
+            ledger.ours = [item.uri for item in there if item.can_be_written]
     ledger.account = run.account
     ledger.coming = coming
     ledger.taken_out = seen.taken_out
@@ -106,6 +110,23 @@ def settle(run: Run, version: Version, *, snapshot_id: str) -> None:
     ledger.version = version
     ledger.snapshot_id = snapshot_id
     ledger.save()
+
+
+def _takes_over(run: Run) -> bool:
+    """Say whether what is in the playlist when it is first managed is ours from then on."""
+    return not run.target or run.target["mode"]["kind"] in {"mirror", "replace"}
+
+
+def _aim(
+    run: Run, now: Sequence[Item], *, ours: Counter[str] | None, taken_out: Counter[str] = _NOTHING
+) -> Aim:
+    """Aim at what the run wants, by the mode of its recipe if it has one."""
+    wanted, on_top = run.wanted, 0
+    if run.target:
+        target = targets.read(run.target)
+        found = targets.wanted(target, run.wanted, now, ours=ours, at=clock.now())
+        wanted, on_top = found.uris, found.on_top
+    return aims.replacing(wanted, now, ours=ours, taken_out=taken_out, on_top=on_top)
 
 
 def _managed(run: Run, seen: View, ledger: Ledger) -> list[str]:

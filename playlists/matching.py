@@ -62,7 +62,9 @@ _WORST_LENGTH = 0.3
 _SAME_LENGTH_MS = 2_000
 _EQUAL_LENGTH_MS = 10_000  # of two candidates that may pass for one recording
 
-_LONGEST_QUERY = 250  # letters, as Spotify takes
+_LONGEST_QUERY = 100  # letters; beyond, Spotify has answered 404 (spotipy-dev/spotipy#845)
+_LONGEST_ARTIST = 28
+_LONGEST_EXTRA = 20
 _OPERATORS = re.compile('["\u201c-\u201f:*|]')
 _LINKING = {"and", "by", "the", "von"}
 _DASH = re.compile("\\s[-\u2010-\u2015\u2212]+\\s")
@@ -118,8 +120,10 @@ def text_query(line: Line) -> str:
         artists = " ".join(spelling.split_names(line.artists)) if artist else ""
         words = _words(f"{artists} {title.asked} {title.extra}")
         return _cut(words.lower(), _LONGEST_QUERY)
-    asked = f'track:"{_cut(_words(title.asked), 120)}" artist:"{_cut(_words(artist), 70)}"'
-    return f"{_cut(_words(title.extra).lower(), 30)} {asked}".strip()
+    extra = _cut(_words(title.extra).lower(), _LONGEST_EXTRA)
+    rest = f'artist:"{_cut(_words(artist), _LONGEST_ARTIST)}"'
+    left = _LONGEST_QUERY - len(f'{extra} track:"" {rest}')
+    return f'{extra} track:"{_cut(_words(title.asked), left)}" {rest}'.strip()
 
 
 def remembered_as(line: Line) -> str:
@@ -325,11 +329,12 @@ def _costs(reading: _Reading, candidate: _Candidate) -> _Costs:
 def _kind_costs(reading: _Reading, candidate: _Candidate, *, same_length: bool) -> _Costs:
     """Yield what it costs that the line and the candidate name different recordings."""
     mine, theirs, album = reading.title, candidate.title, spelling.kinds_in(candidate.item.album)
-    for kind in sorted(mine.kinds - theirs.kinds - theirs.besides(mine) - album):
+    loosely = mine.besides(theirs.core, *candidate.names)
+    for kind in sorted(mine.kinds - theirs.kinds - theirs.besides(mine.core) - album):
         yield _kind_cost(kind, _REMASTER_ASKED, same_length=same_length), f"not {_named(kind)}"
-    for kind in sorted(theirs.kinds - mine.kinds - mine.besides(theirs)):
+    for kind in sorted(theirs.kinds - mine.kinds - loosely):
         yield _kind_cost(kind, _REMASTER_FOUND, same_length=same_length), f"{_named(kind)}"
-    if "live" in album - mine.kinds - mine.besides(theirs) - theirs.kinds:
+    if "live" in album - mine.kinds - loosely - theirs.kinds:
         yield _LIVE_ALBUM, "from a live album"
     for kind in sorted(mine.kinds & theirs.kinds):
         yield _detail_cost(kind, mine.detail(kind), theirs.detail(kind))

@@ -24,6 +24,10 @@ NUDGE_AGAIN = timedelta(seconds=20)
 DRAFT_LIFE = timedelta(days=1)
 
 
+class TargetTaken(Exception):
+    """Another recipe keeps this playlist already: two would fight over it."""
+
+
 class LeaseLost(Exception):
     """Another worker took the run over, or somebody ended it: this one must touch nothing more."""
 
@@ -37,6 +41,9 @@ class Track(models.Model):
     album = models.TextField(blank=True)
     duration_ms = models.PositiveIntegerField(default=0)
     isrc = models.CharField(max_length=32, blank=True)
+    artist_names = models.JSONField(default=list)  # one by one: a name may hold a comma
+    explicit = models.BooleanField(null=True)  # None where Spotify did not say
+    released = models.CharField(max_length=10, blank=True)  # as exact as Spotify has it: 1994-05
     fetched_at = models.DateTimeField(db_default=Now())
     vouched_at = models.DateTimeField(db_default=Now())  # when something that is kept named it last
 
@@ -141,6 +148,131 @@ class Version(models.Model):
         self.save(update_fields=["is_pinned"])
 
 
+class RecipeQuerySet(models.QuerySet["Recipe"]):
+    """Recipes, asked in the words of the trade."""
+
+    def due(self) -> Self:
+        """Those whose time has come, the longest due first."""
+        return self.filter(is_paused=False, next_run_at__lte=Now()).order_by("next_run_at")
+
+
+class Recipe(models.Model):
+    """What a person wants a playlist to be: sources, rules, target, schedule."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recipes"
+    )
+    account = models.ForeignKey(SocialAccount, on_delete=models.CASCADE, related_name="recipes")
+    name = models.CharField(max_length=200)
+    definition = models.JSONField()  # as playlists.recipes.definition has it
+    names = models.JSONField(default=dict)  # what the playlists in it were called when it was saved
+    playlist_id = models.CharField(max_length=64, blank=True)  # empty until the target is made
+    is_paused = models.BooleanField(default=False)
+    next_run_at = models.DateTimeField(null=True)  # None where nothing is scheduled
+    missed = models.BooleanField(default=False)  # a time passed while nobody could run it
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    objects = RecipeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="recipe_one_per_playlist",
+                fields=["playlist_id"],
+                condition=~Q(playlist_id=""),
+            ),
+        ]
+        indexes = [
+            # The dispatcher reads what is due, not what exists.
+            models.Index(
+                fields=["next_run_at"],
+                name="recipe_due",
+                condition=Q(is_paused=False, next_run_at__isnull=False),
+            ),
+            models.Index(fields=["user", "-created_at"], name="recipe_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("recipe", args=[self.uuid])
+
+    def bind(self, playlist_id: str) -> None:
+        """Write down which playlist was made for it, here and in its definition."""
+        self.playlist_id = playlist_id
+        target = {**self.definition["target"], "playlist": {"kind": "bound", "id": playlist_id}}
+        self.definition = {**self.definition, "target": target}
+        self.save(update_fields=["playlist_id", "definition"])
+
+
+class SourceList(models.Model):
+    """A list that recipes read, kept as it was, so that it is read again only when it changed."""
+
+    account = models.ForeignKey(SocialAccount, on_delete=models.CASCADE, related_name="sources")
+    key = models.CharField(max_length=100)  # which list of this account
+    mark = models.CharField(max_length=200, blank=True)  # what tells whether it has changed since
+    packed = models.BinaryField(default=b"")
+    offset = models.PositiveIntegerField(default=0)  # entries of Spotify's list read so far
+    total = models.PositiveIntegerField(null=True)  # entries that there are
+    is_complete = models.BooleanField(default=False)
+    read_at = models.DateTimeField(db_default=Now())
+    used_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="source_once", fields=["account", "key"]),
+        ]
+        indexes = [models.Index(fields=["used_at"], name="source_used")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.account_id}"
+
+    @property
+    def items(self) -> list[Item]:
+        return packing.unpack(self.packed)
+
+
+class StoredList(models.Model):
+    """A list that a person pasted or uploaded, as a source of recipes."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="stored_lists"
+    )
+    name = models.CharField(max_length=200)
+    uris = models.JSONField(default=list)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Block(models.Model):
+    """A track or an artist that a person never wants in a list that has a block rule."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="blocks"
+    )
+    uri = models.CharField(max_length=100, blank=True)  # of a track; empty for an artist
+    artist = models.CharField(max_length=200, blank=True)  # a name; empty for a track
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="block_once", fields=["user", "uri", "artist"]),
+            models.CheckConstraint(
+                name="block_track_or_artist",
+                condition=Q(uri="") & ~Q(artist="") | ~Q(uri="") & Q(artist=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.artist or self.uri
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     """Runs, asked in the words of the trade."""
 
@@ -231,6 +363,7 @@ class Run(models.Model):
         PUT = "put", "put a list"
         RESTORE = "restore", "restore a version"
         PUT_BACK = "put_back", "put items back"
+        RECIPE = "recipe", "follow a recipe"
 
     class ByHand(models.TextChoices):
         """Whose word counts about items that somebody added or took out elsewhere."""
@@ -247,7 +380,7 @@ class Run(models.Model):
 
     ACTIVE: ClassVar = (State.QUEUED, State.RUNNING, State.WAITING)
     RETRYABLE: ClassVar = (State.FAILED, State.CANCELLED)
-    LONG: ClassVar = ("wanted", "context", "report", "base", "goal", "edits", "halving")
+    LONG: ClassVar = ("wanted", "target", "context", "report", "base", "goal", "edits", "halving")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(
@@ -260,6 +393,10 @@ class Run(models.Model):
     playlist_id = models.CharField(max_length=64, blank=True)  # empty until a new one is made
     by_hand = models.CharField(max_length=20, choices=ByHand.choices, default=ByHand.KEEP)
     dates = models.CharField(max_length=20, choices=Dates.choices, default=Dates.BUDGET)
+    recipe = models.ForeignKey(Recipe, null=True, on_delete=models.SET_NULL, related_name="runs")
+    is_dry = models.BooleanField(default=False)  # ends as a draft that says what would change
+    target = models.JSONField(default=dict)  # the recipe's own, as it was when the run began
+    is_gathered = models.BooleanField(default=True)  # False until a recipe's sources are read
     partial = models.BooleanField(default=False)  # a source was read only in part
     wanted = models.JSONField(default=list)  # the URIs that are put in
     context = models.JSONField(default=list)  # the order in which what is put back once stood
@@ -312,7 +449,14 @@ class Run(models.Model):
             models.UniqueConstraint(
                 name="run_one_active_per_playlist",
                 fields=["playlist_id"],
-                condition=Q(state__in=["queued", "running", "waiting"]) & ~Q(playlist_id=""),
+                condition=Q(state__in=["queued", "running", "waiting"], is_dry=False)
+                & ~Q(playlist_id=""),
+            ),
+            # A held run may wait for weeks: the next ones wait with it.
+            models.UniqueConstraint(
+                name="run_one_active_per_recipe",
+                fields=["recipe"],
+                condition=Q(state__in=["queued", "running", "waiting", "held"], is_dry=False),
             ),
         ]
         indexes = [
@@ -357,7 +501,16 @@ class Run(models.Model):
     @property
     def mark(self) -> str:
         """Name this run in the description of a playlist that it makes, to find it again."""
-        return f"made by spotsite · {self.uuid.hex[:12]}"
+        name = self.recipe.uuid if self.recipe is not None else self.uuid
+        return f"made by spotsite · {name.hex[:12]}"
+
+    @property
+    def may_have_made(self) -> bool:
+        """Say whether the playlist may be there already: by a call whose answer was lost."""
+        if self.unknown_since is not None:
+            return True
+        earlier = Run.objects.filter(recipe=self.recipe_id, is_dry=False).exclude(pk=self.pk)
+        return self.recipe_id is not None and earlier.exists()
 
     def start(self) -> bool:
         """Queue a draft; False where somebody started it already.

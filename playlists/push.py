@@ -20,15 +20,18 @@ from django.db import transaction
 
 from accounts.errors import AccountError
 from accounts.models import Credential
-from playlists import aims, guards, ledgers, library, outcomes, versions
+from playlists import aims, courses, gather, guards, ledgers, library, outcomes, versions
 from playlists import plan as planner
 from playlists.budget import Paused
 from playlists.connection import Connection
+from playlists.gather import CannotRead, Gathering
 from playlists.halving import Halving
 from playlists.ledgers import View
 from playlists.models import LeaseLost, Ledger, Run, Version
 from playlists.plan import Add, Edit, Move, Plan, Remove, Replace
 from playlists.planning.edits import apply, as_list, from_list
+from playlists.recipes import definition
+from playlists.recipes.evaluate import evaluate
 from playlists.spotify import Item, Playlist
 from playlists.spotify.errors import SpotifyError, TimeMustPass
 from spotsite import clock
@@ -43,12 +46,6 @@ _FIRST_LOOK = timedelta(seconds=1)  # after a write, where the list read does no
 State = Run.State
 T = TypeVar("T")
 Connect = Callable[[Credential], Connection]
-
-POLICIES: dict[str, planner.Policy] = {
-    Run.Dates.STRICT: planner.Strict(),
-    Run.Dates.BUDGET: planner.Budget(),
-    Run.Dates.CHEAPEST: planner.Cheapest(),
-}
 
 
 class Pace(Enum):
@@ -88,7 +85,7 @@ def _work(run: Run, connect: Connect) -> Pace:
         code, sentence = outcomes.NEEDS_RECONNECT
         run.end(State.FAILED, code=code, sentence=sentence)
         return Pace.NEVER
-    work = _Slice(run, connect(credential))
+    work = _Slice(run, credential, connect)
     try:
         work.go()
     except _Over:
@@ -130,17 +127,12 @@ def _is_stale(run: Run) -> bool:
     return bool(run.attempts and since and since + outcomes.PATIENCE < clock.now())
 
 
-def plan_for(run: Run, base: Sequence[str], goal: Sequence[str]) -> Plan:
-    """Return the calls that the run would make; raise ``planner.Unreachable`` where none do."""
-    return planner.plan(base, goal, POLICIES[run.dates])
-
-
 class _Slice:
     """One worker's turn at a run."""
 
-    def __init__(self, run: Run, connection: Connection) -> None:
+    def __init__(self, run: Run, credential: Credential, connect: Connect) -> None:
         self.run = run
-        self.connection = connection
+        self.connection = connection = connect(credential)
         self.spotify = connection.client
         self._calls_before = run.calls_used
         self._ends = time.monotonic() + SLICE_SECONDS
@@ -149,18 +141,25 @@ class _Slice:
             self._now = apply(from_list(edit), self._now)
         self._read_items: list[Item] | None = None  # the list as read, until the next write
         self._halving = Halving.from_json(run.halving)
+        self._connect = connect
+        self._others: Gathering | None = None  # reads by other accounts
         self._hint = ""  # the snapshot id that Spotify showed before the list was read
         self.is_writing = False  # stays so where the write raises
 
     @property
     def calls(self) -> int:
-        return self._calls_before + self.connection.calls
+        others = self._others.calls if self._others is not None else 0
+        return self._calls_before + self.connection.calls + others
 
     def go(self) -> None:
         """Bring the playlist to what is wanted, as far as the slice's time goes."""
         self._let_settle()  # first: an ended run lets the next one start on the playlist
         self._heed_cancelling()
         self.connection.prepare()
+        if not self.run.is_gathered:
+            self._gather()
+        if self.run.is_dry:
+            self._look()
         if not self.run.playlist_id:
             self._make_playlist()
         self._find_out()
@@ -172,6 +171,50 @@ class _Slice:
                 break
             self._go_on_with(self._halving.next_try())
         self._verify()
+
+    # What a recipe makes of its sources -----------------------------------------------------------
+
+    def _gather(self) -> None:
+        """Read the sources as far as they have changed, and write down what they come to."""
+        run = self.run
+        assert run.recipe is not None  # noqa: S101 -- only a recipe's run is not gathered
+        recipe = definition.check(run.recipe.definition)
+        self._others = Gathering(
+            run,
+            recipe,
+            connect=self._connect,
+            connection=self.connection,
+            step=self._step,
+            stop=self._heed_time,
+        )
+        try:
+            gathered = self._others.go()
+        except CannotRead as exc:
+            self._fail("source_unreadable", exc.sentence)
+        found = evaluate(recipe, gathered.tracks, gathered.around)
+        run.keep(
+            is_gathered=True,
+            wanted=found.uris,
+            total=len(found.uris),
+            partial=bool(gathered.unknown),
+            report={**run.report, **gather.report(gathered, found)},
+            calls_used=self.calls,
+        )
+
+    def _step(self) -> None:
+        """Between two calls that read: keep the run, and end it where it is cancelled."""
+        self.run.keep(calls_used=self.calls)
+        self.run.refresh_from_db(fields=["cancel_asked"])
+        self._heed_cancelling()
+
+    def _look(self) -> None:
+        """End as a draft that says what would change."""
+        run = self.run
+        items = self._read() if run.playlist_id else []
+        report = {**run.report, **courses.changes(run, items), "looked": True}
+        run.keep(report=report, calls_used=self.calls, is_dry=False)
+        run.end(State.DRAFT)
+        raise _Over
 
     # Where things stand ---------------------------------------------------------------------------
 
@@ -285,8 +328,10 @@ class _Slice:
         run = self.run
         run.keep(
             before=run.before or before,
-            total=len(run.wanted) - len(seen.aim.left_out) - len(seen.aim.missing),
-            report={**run.report, **course(seen, plan)},
+            total=len(seen.aim.ours)
+            if run.target
+            else len(run.wanted) - len(seen.aim.left_out) - len(seen.aim.missing),
+            report={**run.report, **courses.told(seen, plan)},
         )
         again = ledger is not None and ledger.undone > 0 and seen.undone is not None
         undone = max(1, seen.undone.count) if again and seen.undone is not None else 0
@@ -316,7 +361,7 @@ class _Slice:
 
     def _plan(self, base: Sequence[str], goal: Sequence[str]) -> Plan:
         try:
-            return plan_for(self.run, base, goal)
+            return courses.plan_for(self.run, base, goal)
         except planner.Unreachable:
             self._fail("too_many_copies", outcomes.TOO_MANY_COPIES)
 
@@ -326,7 +371,7 @@ class _Slice:
         """Hold the run where it would do what nobody has approved."""
         run = self.run
         prospect = guards.Prospect(now, goal, plan, partial=run.partial, undone=undone)
-        tripped = guards.tripped(prospect) if plan.edits else {}
+        tripped = guards.tripped(prospect, guards.limits_of(run)) if plan.edits else {}
         standing = guards.standing(tripped, run.approved)
         if standing:
             self._hold(tripped, standing)
@@ -334,7 +379,7 @@ class _Slice:
     def _hold(self, tripped: dict[str, int], standing: dict[str, int]) -> NoReturn:
         run = self.run
         run.keep(calls_used=self.calls, report={**run.report, "tripped": tripped})
-        sentence = " ".join(guards.sentences(standing))
+        sentence = " ".join(guards.sentences(standing, guards.limits_of(run)))
         run.end(State.HELD, code=next(iter(standing)), sentence=sentence)
         raise _Over
 
@@ -510,11 +555,14 @@ class _Slice:
     def _make_playlist(self) -> None:
         """Make the playlist; where an earlier answer was lost, look for what it made first."""
         run = self.run
-        found = self._find_made() if run.unknown_since is not None else ""
+        found = self._find_made() if run.may_have_made else ""
         if not found:
             run.keep(unknown_since=None)
             found = self._call(lambda: self.spotify.create(run.name, description=run.mark)).id
-        run.keep(playlist_id=found, unknown_since=None, calls_used=self.calls, attempts=0)
+        with transaction.atomic():
+            run.keep(playlist_id=found, unknown_since=None, calls_used=self.calls, attempts=0)
+            if run.recipe is not None:
+                run.recipe.bind(found)
         library.forget(run.account)
 
     def _find_made(self) -> str:
@@ -556,21 +604,6 @@ class _Slice:
             ledgers.settle(run, after, snapshot_id=snapshot_id)
             run.end(State.DONE, sentence=outcomes.not_taken(self._halving.dead))
         raise _Over
-
-
-def course(seen: View, plan: Plan) -> dict[str, object]:
-    """Return what is to be said of a plan, ready for JSON."""
-    aim = seen.aim
-    return {
-        "kept_dates": len(plan.kept),
-        "redated": len(plan.lost),
-        "moves": sum(isinstance(edit, Move) for edit in plan.edits),
-        "calls": plan.calls,
-        "by_hand": aim.by_hand,
-        "fixed": aim.fixed,
-        "left_out": aim.left_out,
-        "missing": aim.missing,
-    }
 
 
 def _touched(edit: Edit) -> int:

@@ -17,8 +17,8 @@ from accounts.signals import (
     person_leaving,
     person_shut_out,
 )
-from playlists import outcomes, tasks
-from playlists.models import Ledger, Run, Version
+from playlists import dispatch, outcomes, tasks
+from playlists.models import Ledger, Recipe, Run, StoredList, Version
 from spotsite import clock
 
 # A run that stopped because consent had ended goes on by itself when it comes back soon.
@@ -60,12 +60,15 @@ def on_credential_stored(sender: object, credential_id: int, **kwargs: Any) -> N
             continue  # a newer run is at work on the same playlist
         if resumed:
             tasks.nudge_on_commit(run)
+    for run in dispatch.catch_up(credential.account_id):
+        tasks.nudge_on_commit(run)
 
 
 @receiver(account_moved)
 def on_account_moved(sender: object, account_id: int, to_user_id: int, **kwargs: Any) -> None:
     """A link went to another person, and what was done by it goes along."""
     Run.objects.filter(account=account_id).update(user=to_user_id)
+    Recipe.objects.filter(account=account_id).update(user=to_user_id)
 
 
 @receiver(person_leaving)
@@ -88,6 +91,23 @@ def runs(user: User) -> list[dict[str, Any]]:
     course = ("done", "total", "calls_used", "created_at", "started_at", "ended_at")
     rows = Run.objects.filter(user=user).order_by("pk").values(*facts, *course)
     return [dict(row) for row in rows]
+
+
+@export.section("recipes")
+def recipes(user: User) -> list[dict[str, Any]]:
+    facts = ("uuid", "name", "definition", "playlist_id", "is_paused", "next_run_at", "created_at")
+    return [dict(row) for row in Recipe.objects.filter(user=user).order_by("pk").values(*facts)]
+
+
+@export.section("stored_lists")
+def stored_lists(user: User) -> list[dict[str, Any]]:
+    rows = StoredList.objects.filter(user=user).order_by("pk")
+    return [dict(row) for row in rows.values("uuid", "name", "uris", "created_at")]
+
+
+@export.section("block_list")
+def block_list(user: User) -> list[dict[str, Any]]:
+    return [dict(row) for row in user.blocks.order_by("pk").values("uri", "artist", "created_at")]
 
 
 @export.section("managed_playlists")

@@ -109,9 +109,9 @@ class Title:
     def kinds(self) -> frozenset[str]:
         return frozenset(segment.kind for segment in self.segments)
 
-    def besides(self, other: Title) -> frozenset[str]:
-        """Return the kinds that words beside the other's name say, with or without brackets."""
-        named = set(other.core.split())
+    def besides(self, *names: str) -> frozenset[str]:
+        """Return the kinds that words beside the given names say, with or without brackets."""
+        named = set(" ".join(names).split())
         rest = " ".join(word for word in self.whole.split() if word not in named)
         return frozenset(segment.kind for segment in _segments(rest))
 

@@ -13,7 +13,7 @@ from celery import Task, shared_task
 from django.core.cache import cache
 from django.db import transaction
 
-from playlists import budget, calls, push, retention
+from playlists import budget, calls, dispatch, push, retention
 from playlists.budget import Purpose
 from playlists.connection import Connection
 from playlists.models import Run
@@ -73,6 +73,16 @@ def _slice(run_id: int, purpose: Purpose, *, in_turn: bool = False) -> bool:
     elif pace is Pace.LATER and (seconds := _until(run.not_before)) <= _SOON_SECONDS:
         nudge(run_id, seconds=seconds)
     return True
+
+
+@shared_task
+def start_due() -> None:
+    """Start the recipes whose time has come (beat); the sweep finds what a nudge lost."""
+    started = dispatch.start_due()
+    for run in started:
+        nudge(run.pk)
+    if len(started) == dispatch.MOST:
+        nudges.send(start_due)
 
 
 @shared_task

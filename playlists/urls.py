@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from django.urls import path
 
-from playlists import version_views, views
+from playlists import recipe_views, version_views, views
 
 urlpatterns = [
     path("playlists/put/", views.put, name="put"),
     path("playlists/put/<uuid:uuid>/", views.preview_page, name="put_preview"),
+    path("recipes/", recipe_views.recipes, name="recipes"),
+    path("recipes/new/", recipe_views.gallery, name="recipe_gallery"),
+    path("recipes/new/json/", recipe_views.from_json, name="recipe_from_json"),
+    path("recipes/schema.json", recipe_views.schema, name="recipe_schema"),
+    path("recipes/new/<slug:slug>/", recipe_views.from_template, name="recipe_new"),
+    path("recipes/<uuid:uuid>/", recipe_views.recipe_page, name="recipe"),
+    path("recipes/<uuid:uuid>.json", recipe_views.recipe_text, name="recipe_text"),
+    path("recipes/<uuid:uuid>/edit/", recipe_views.edit, name="recipe_edit"),
+    path("recipes/<uuid:uuid>/preview/", recipe_views.preview, name="recipe_preview"),
+    path("recipes/<uuid:uuid>/run/", recipe_views.run_now, name="recipe_run"),
+    path("recipes/<uuid:uuid>/pause/", recipe_views.pause, name="recipe_pause"),
+    path("recipes/<uuid:uuid>/resume/", recipe_views.resume, name="recipe_resume"),
+    path("recipes/<uuid:uuid>/delete/", recipe_views.delete, name="recipe_delete"),
+    path("blocks/", recipe_views.block_list, name="blocks"),
+    path("blocks/<int:pk>/remove/", recipe_views.unblock, name="unblock"),
     path("runs/", views.runs, name="runs"),
     path("runs/<uuid:uuid>/", views.run_page, name="run"),
     path("runs/<uuid:uuid>.json", views.run_json, name="run_json"),

@@ -89,6 +89,9 @@ def remember(items: Iterable[Item]) -> None:
             album=item.album,
             duration_ms=max(0, item.duration_ms),
             isrc=item.isrc[:32],
+            artist_names=list(item.artist_names),
+            explicit=item.explicit,
+            released=item.released[:10],
             fetched_at=now,
             vouched_at=now,
         )
@@ -101,6 +104,7 @@ def remember(items: Iterable[Item]) -> None:
         unique_fields=["uri"],
         update_fields=[
             *("title", "artists", "album", "duration_ms", "isrc"),
+            *("artist_names", "explicit", "released"),
             *("fetched_at", "vouched_at"),
         ],
     )

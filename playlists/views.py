@@ -18,7 +18,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import AccountError
 from accounts.models import Credential, User
-from playlists import ledgers, library, outcomes, preview, restore, tasks, uploads, versions
+from playlists import (
+    ledgers,
+    library,
+    outcomes,
+    preview,
+    recipe_rows,
+    restore,
+    tasks,
+    uploads,
+    versions,
+)
 from playlists.budget import Paused
 from playlists.connection import Connection
 from playlists.forms import NEW, NOT_SHOWN, PutForm, chosen_playlist, name_of, new_of
@@ -209,12 +219,18 @@ def _previewed(request: HttpRequest, run: Run, *, anew: bool) -> HttpResponse:
         "trouble": trouble,
         "left_out": versions.titled(run.report.get("left_out", ())[:_SHOWN]),
         "restored": restore.version_of(run),
+        "steps": recipe_rows.steps(run),
+        "sentence": recipe_rows.sentence_of(run),
+        "cost": recipe_rows.cost(run),
     }
     return render(request, "playlists/preview.html", context)
 
 
 def _start(request: HttpRequest, run: Run) -> HttpResponse:
-    return _queue(request, run, run.start, back="put_preview")
+    answer = _queue(request, run, run.start, back="put_preview")
+    if run.recipe is not None and run.recipe.is_paused:
+        recipe_rows.resume(run.recipe)  # it was only looked at before
+    return answer
 
 
 def _queue(
@@ -243,7 +259,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def run_page(request: HttpRequest, uuid: str) -> HttpResponse:
-    mine = _person(request).runs.light().select_related("before", "after")
+    mine = _person(request).runs.light().select_related("before", "after", "recipe")
     run = get_object_or_404(mine.defer(*_LONG_OF_RUN_PAGE), uuid=uuid)
     if run.state == Run.State.DRAFT:
         return redirect("put_preview", uuid=run.uuid)

@@ -29,6 +29,7 @@
   const swap = async () => {
     const answer = await fetch(location.href, { credentials: 'same-origin' })
     if (!answer.ok) throw new Error(answer.status)
+    if (answer.redirected) return location.assign(answer.url)
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
     const fresh = page.querySelector('#run')
     if (fresh) document.querySelector('#run').replaceWith(fresh)

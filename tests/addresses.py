@@ -25,7 +25,9 @@ from accounts.models import (
     User,
     Withdrawal,
 )
-from playlists.models import Calls, Ledger, Pause, Run, Version
+from playlists.models import Block, Calls, Ledger, Pause, Recipe, Run, Version
+from playlists.recipes import definition
+from playlists.recipes.templates import BY_SLUG
 from spotsite import clock
 from spotsite.staff import site
 from tests.people import give_email, give_passkey
@@ -97,6 +99,15 @@ OWNED: dict[str, Callable[[Cast], Arguments]] = {
     "playlists/<str:playlist_id>/versions/": lambda cast: {
         "playlist_id": cast.rows[Version].playlist_id
     },
+    "recipes/<uuid:uuid>/": lambda cast: _uuid(cast, Recipe),
+    "recipes/<uuid:uuid>.json": lambda cast: _uuid(cast, Recipe),
+    "recipes/<uuid:uuid>/edit/": lambda cast: _uuid(cast, Recipe),
+    "recipes/<uuid:uuid>/preview/": lambda cast: _uuid(cast, Recipe),
+    "recipes/<uuid:uuid>/run/": lambda cast: _uuid(cast, Recipe),
+    "recipes/<uuid:uuid>/pause/": lambda cast: _uuid(cast, Recipe),
+    "recipes/<uuid:uuid>/resume/": lambda cast: _uuid(cast, Recipe),
+    "recipes/<uuid:uuid>/delete/": lambda cast: _uuid(cast, Recipe),
+    "blocks/<int:pk>/remove/": lambda cast: _pk(cast, Block),
     "versions/<int:pk>/": lambda cast: _pk(cast, Version),
     "versions/<int:pk>/diff/<int:other>/": lambda cast: {
         **_pk(cast, Version),
@@ -112,6 +123,7 @@ OWNED: dict[str, Callable[[Cast], Arguments]] = {
 # Arguments that name nobody's row.
 OTHER_ARGUMENTS: dict[str, Arguments] = {
     "connections/connect/<slug:provider>/": {"provider": "spotify"},
+    "recipes/new/<slug:slug>/": {"slug": "newest"},
     "facebook/deletion/<slug:code>/": {"code": "a-code"},
     "dev/mail/<str:file>/<int:number>/": {"file": "20260101-000000-1.log", "number": 1},
     "admin/r/<path:content_type_id>/<path:object_id>/": {"content_type_id": 1, "object_id": 1},
@@ -184,6 +196,10 @@ def _pk(cast: Cast, model: type) -> Arguments:
     return {"pk": cast.rows[model].pk}
 
 
+def _uuid(cast: Cast, model: type) -> Arguments:
+    return {"uuid": cast.rows[model].uuid}
+
+
 def _rows(owner: User, staff: User) -> dict[type, Any]:
     account = SocialAccount.objects.create(user=owner, provider="spotify", uid="uid-owner")
     interval = IntervalSchedule.objects.create(every=1, period="days")
@@ -208,6 +224,10 @@ def _rows(owner: User, staff: User) -> dict[type, Any]:
         Version.objects.create(account=account, playlist_id="p"),
         Ledger.objects.create(account=account, playlist_id="p"),
         Pause.objects.create(bucket="writes", until=clock.now(), reason="quota"),
+        Recipe.objects.create(
+            user=owner, account=account, name="A recipe", definition=_definition(account)
+        ),
+        Block.objects.create(user=owner, artist="Somebody"),
         Calls.objects.create(hour=clock.now(), group="me", person=owner, count=1),
         Group.objects.create(name="a group"),
         interval,
@@ -222,3 +242,8 @@ def _rows(owner: User, staff: User) -> dict[type, Any]:
         ),
     ]
     return {type(row): row for row in rows} | {EmailAddress: rows[2]}
+
+
+def _definition(account: SocialAccount) -> dict[str, Any]:
+    known = BY_SLUG["mirror-likes"].make({}, account=account.uid)
+    return definition.data(known)

@@ -6,10 +6,12 @@ here only what is ours counts. Doing it again when nothing has changed gives the
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from playlists.recipes.candidates import moment
 from playlists.recipes.target import (
@@ -32,6 +34,12 @@ class Wanted:
     uris: list[str]
     added: list[str]
     let_go: list[str]
+    on_top: int = 0  # how many of ``uris`` go before everything that is there
+
+
+def read(data: Mapping[str, Any]) -> Target:
+    """Return a target that was stored as plain data."""
+    return Target.model_validate_json(json.dumps(data))
 
 
 def wanted(
@@ -56,7 +64,18 @@ def wanted(
         mine = _managed(there, ours + taken_over)
     uris = _wanted(target.mode, brought, mine=mine, there=copies, at=at)
     before = [item.uri for item in mine]
-    return Wanted(uris=uris, added=_beyond(uris, before), let_go=_beyond(before, uris))
+    added = _beyond(uris, before)
+    return Wanted(
+        uris=uris,
+        added=added,
+        let_go=_beyond(before, uris),
+        on_top=len(added) if _adds_on_top(target) else 0,
+    )
+
+
+def _adds_on_top(target: Target) -> bool:
+    mode = target.mode
+    return isinstance(mode, Prepend) or (isinstance(mode, Rolling) and mode.at == "start")
 
 
 def _brought(mode: Mode, evaluated: Sequence[str]) -> list[str]:

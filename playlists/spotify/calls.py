@@ -50,9 +50,10 @@ class Calls:
         *,
         params: Mapping[str, str] | None = None,
         size: int = PAGE,
+        start: int = 0,
     ) -> Iterator[Page[T]]:
-        """Yield a whole list in pages; a hole in it is an error and not a shorter list."""
-        offset, total = 0, None
+        """Yield a list in pages from ``start``; a hole in it is an error, not a shorter list."""
+        offset, total = start, None
         while total is None or offset < total:
             asked = {**window(offset, size), **(params or {})}
             page = page_of(self._call("GET", path, params=asked))

@@ -26,9 +26,9 @@ class LibraryCalls(Calls):
     def me(self) -> Profile:
         return values.profile(self._call("GET", "/me"))
 
-    def liked_pages(self) -> Iterator[Page[Item]]:
+    def liked_pages(self, *, start: int = 0) -> Iterator[Page[Item]]:
         """Yield the liked songs in pages, newest first."""
-        return self._pages("/me/tracks", values.items)
+        return self._pages("/me/tracks", values.items, start=start)
 
     def liked(self) -> list[Item]:
         return [item for page in self.liked_pages() for item in page.items]
@@ -37,9 +37,9 @@ class LibraryCalls(Calls):
         """Return how many there are and the newest date, by the smallest call there is."""
         return values.head(self._call("GET", "/me/tracks", params=window(0, 1)))
 
-    def saved_album_pages(self) -> Iterator[Page[Album]]:
+    def saved_album_pages(self, *, start: int = 0) -> Iterator[Page[Album]]:
         """Yield the saved albums in pages, newest first, each with its first 50 tracks."""
-        return self._pages("/me/albums", values.albums)
+        return self._pages("/me/albums", values.albums, start=start)
 
     def saved_albums(self) -> list[Album]:
         """Return them without those that are not available any more."""

@@ -33,9 +33,9 @@ class PlaylistCalls(Calls):
     def playlist(self, playlist_id: str) -> Playlist:
         return values.playlist(self._call("GET", _path(playlist_id)))
 
-    def item_pages(self, playlist_id: str) -> Iterator[Page[Item]]:
+    def item_pages(self, playlist_id: str, *, start: int = 0) -> Iterator[Page[Item]]:
         """Yield the list in pages, without a market: the URIs are those that were written."""
-        return self._pages(f"{_path(playlist_id)}/items", values.items, params=_BOTH)
+        return self._pages(f"{_path(playlist_id)}/items", values.items, params=_BOTH, start=start)
 
     def items(self, playlist_id: str) -> list[Item]:
         """Return the whole list, each item in its place, unavailable ones and local files too."""

@@ -332,6 +332,21 @@ def test_reconnecting_moves_the_consent_clock(visitor: Visitor) -> None:
     assert credential.authorized_at > before + timedelta(days=99)
 
 
+def test_rights_for_recipes_are_given_when_they_are_wanted_and_stay(visitor: Visitor) -> None:
+    visitor.sign_in("spotify", "ada")
+    page = f"/connections/{SocialAccount.objects.get().pk}/reconnect/"
+    assert 'value="library" checked' in text(visitor.get(f"{page}?want=library"))
+
+    visitor.get(visitor.decide(visitor.post(page, {"extra": ["library", "all of them"]}), "ada"))
+    scopes = set(Credential.objects.get().scopes)
+    assert scopes >= {"user-library-read", "playlist-modify-private"}
+    assert "user-top-read" not in scopes
+    assert 'value="library" checked disabled' in text(visitor.get(page))
+
+    visitor.get(visitor.decide(visitor.post(page), "ada"))  # a later reconnect takes none away
+    assert set(Credential.objects.get().scopes) == scopes
+
+
 def test_reconnecting_as_somebody_else_changes_nothing(visitor: Visitor) -> None:
     visitor.sign_in("spotify", "ada")
     account = SocialAccount.objects.get()

@@ -58,15 +58,13 @@ class Member:
         account = SocialAccount.objects.create(
             user=user, provider="spotify", uid=person["account_id"], extra_data={}
         )
-        given = spotify.tokens(name, list(scopes))
-        grant = Grant(
-            access_token=Secret(given["access_token"]),
-            refresh_token=Secret(given["refresh_token"]),
-            expires_in=timedelta(seconds=given.get("expires_in", 3600)),
-            scopes=tuple(scopes),
-        )
-        credential = tokens.absorb(account, grant, consent=True, provider_user_id=name)
+        credential = _consent(spotify, name, account, scopes)
         return cls(spotify, name, user, account, credential)
+
+    def consents_again(self) -> None:
+        self.credential = _consent(
+            self.spotify, self.name, self.account, tuple(self.credential.scopes)
+        )
 
     def has(self, uris: Sequence[str], **values: Any) -> str:
         """Own a playlist with these tracks; return its id."""
@@ -100,6 +98,19 @@ class Member:
         clock.move(timedelta(seconds=seconds))
         self.spotify.advance(seconds=seconds)
         return worked(run)
+
+
+def _consent(
+    spotify: Control, name: str, account: SocialAccount, scopes: Sequence[str]
+) -> Credential:
+    given = spotify.tokens(name, list(scopes))
+    grant = Grant(
+        access_token=Secret(given["access_token"]),
+        refresh_token=Secret(given["refresh_token"]),
+        expires_in=timedelta(seconds=given.get("expires_in", 3600)),
+        scopes=tuple(scopes),
+    )
+    return tokens.absorb(account, grant, consent=True, provider_user_id=name)
 
 
 def writes(ada: Member) -> list[dict[str, Any]]:

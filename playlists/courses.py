@@ -1,0 +1,67 @@
+"""What a run would do to a list: the aim, the calls and what they cost; it makes none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from playlists import guards, ledgers, outcomes, versions
+from playlists import plan as planner
+from playlists.ledgers import View
+from playlists.models import Run
+from playlists.plan import Move, Plan
+from playlists.spotify import Item
+
+POLICIES: dict[str, planner.Policy] = {
+    Run.Dates.STRICT: planner.Strict(),
+    Run.Dates.BUDGET: planner.Budget(),
+    Run.Dates.CHEAPEST: planner.Cheapest(),
+}
+
+
+def plan_for(run: Run, base: Sequence[str], goal: Sequence[str]) -> Plan:
+    """Return the calls that the run would make; raise ``planner.Unreachable`` where none do."""
+    return planner.plan(base, goal, POLICIES[run.dates])
+
+
+def changes(run: Run, now: Sequence[Item]) -> dict[str, Any]:
+    """Return what the run would change in the playlist, ready for JSON."""
+    seen = ledgers.view(run, now, ledgers.of(run.playlist_id))
+    uris = [item.uri for item in now]
+    became = versions.difference(uris, seen.aim.goal)
+    facts = {
+        "before": len(now),
+        "kept": became.kept,
+        "added": became.added,
+        "removed": became.removed,
+        "again": _again(uris, run) if run.mode == Run.Mode.APPEND else 0,
+    }
+    try:
+        plan = plan_for(run, uris, seen.aim.goal)
+    except planner.Unreachable:
+        return facts | {"blocked": outcomes.TOO_MANY_COPIES}
+    limits = guards.limits_of(run)
+    tripped = guards.tripped(guards.Prospect(now, seen.aim.goal, plan, partial=run.partial), limits)
+    warnings = guards.sentences(tripped, limits)
+    return facts | told(seen, plan) | {"tripped": tripped, "warnings": warnings}
+
+
+def told(seen: View, plan: Plan) -> dict[str, Any]:
+    """Return what is to be said of a plan, ready for JSON."""
+    aim = seen.aim
+    return {
+        "kept_dates": len(plan.kept),
+        "redated": len(plan.lost),
+        "moves": sum(isinstance(edit, Move) for edit in plan.edits),
+        "calls": plan.calls,
+        "by_hand": aim.by_hand,
+        "fixed": aim.fixed,
+        "left_out": aim.left_out,
+        "missing": aim.missing,
+    }
+
+
+def _again(uris: Sequence[str], run: Run) -> int:
+    """Return how many of the wanted items the playlist has already."""
+    there = set(uris)
+    return sum(uri in there for uri in run.wanted)

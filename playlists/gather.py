@@ -1,0 +1,412 @@
+"""Read what a recipe is made of: its sources, and the lists that its rules ask about.
+
+A list is kept with what tells whether it has changed since (a snapshot id, or its length and newest
+date), so that one that is as it was costs a call at most. How far a long one is read is kept as
+well: a run that is put off, or whose worker dies, goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from allauth.socialaccount.models import SocialAccount
+
+from accounts.errors import ReauthorizationRequired
+from accounts.models import Credential
+from playlists import marks, packing, versions
+from playlists.connection import Connection
+from playlists.marks import Mark
+from playlists.models import Block, Run, SourceList, StoredList, Track, Version
+from playlists.recipes import sources
+from playlists.recipes.candidates import Candidate, moment
+from playlists.recipes.definition import Definition
+from playlists.recipes.evaluate import Evaluation
+from playlists.recipes.judging import BlockList, Surroundings
+from playlists.recipes.needs import needs
+from playlists.recipes.songs import Songs, normal
+from playlists.recipes.sources import Source
+from playlists.spotify import Item
+from playlists.spotify.errors import ChangedWhileRead, PersonMustAct, Unauthorized
+from playlists.spotify.library_calls import TopRange
+from spotsite import clock
+
+PAGE = 50
+T = TypeVar("T")
+_RANGES = {
+    "4 weeks": TopRange.FOUR_WEEKS,
+    "6 months": TopRange.SIX_MONTHS,
+    "year": TopRange.YEAR,
+}
+
+
+class CannotRead(Exception):
+    """A source cannot be read, and the recipe says that the run ends then."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that a recipe needs to be evaluated."""
+
+    tracks: list[Candidate]
+    around: Surroundings
+    skipped: list[str] = field(default_factory=list)  # a sentence for each source left out
+    unknown: list[str] = field(default_factory=list)  # for each list that a rule cannot ask
+
+
+def report(gathered: Gathered, found: Evaluation) -> dict[str, Any]:
+    """Return what is to be said of sources and rules, ready for JSON."""
+    return {
+        "sources": len(gathered.tracks),
+        "steps": [
+            {
+                "rule": step.rule,
+                "dropped": step.dropped,
+                "unknown": step.unknown,
+                "examples": [[one.track.uri, one.reason] for one in step.examples],
+            }
+            for step in found.steps
+        ],
+        "local": found.local,
+        "unavailable": found.unavailable,
+        "skipped": gathered.skipped,
+        "unasked": gathered.unknown,
+    }
+
+
+def quiet_calls(recipe: Definition) -> int:
+    """Return the calls of a run that finds nothing changed, for at most 50 playlists an account."""
+    wanted = needs(recipe)
+    heads = {("lists", account) for account, _ in wanted.playlists}
+    heads |= {("lists", account) for account in wanted.mine}
+    heads |= {("liked", account) for account in wanted.liked}
+    read_anew = 0
+    for source in recipe.sources:
+        account = recipe.account_of(source)
+        match source:
+            case sources.FromPlaylist():
+                heads.add(("lists", account))
+            case sources.LikedSongs():
+                heads.add(("liked", account))
+            case sources.SavedAlbums():
+                heads.add(("albums", account))
+            case sources.TopTracks() | sources.RecentlyPlayed():
+                read_anew += 1
+    return len(heads) + read_anew + 1  # the target's own head
+
+
+class _Unreadable(Exception):
+    """A list cannot be read by this account, and waiting does not help."""
+
+
+class Gathering:
+    """Reads for one run.
+
+    ``step`` is called after each call, ``stop`` where a page brought it further; what they raise
+    ends the slice.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        recipe: Definition,
+        *,
+        connect: Callable[[Credential], Connection],
+        connection: Connection,
+        step: Callable[[], None],
+        stop: Callable[[], None],
+    ) -> None:
+        self._run = run
+        self._recipe = recipe
+        self._connect = connect
+        self._step = step
+        self._stop = stop
+        self._needs = needs(recipe)
+        uid = str(connection.credential.account.uid)
+        self._connections: dict[str, Connection] = {uid: connection}
+        self._own = connection
+        self._marks: dict[str, dict[str, Mark]] = {}  # by account
+
+    @property
+    def calls(self) -> int:
+        """Return the calls by other accounts than the target's."""
+        return sum(one.calls for one in self._connections.values() if one is not self._own)
+
+    def go(self) -> Gathered:
+        """Read what has changed; raise ``CannotRead``, or what the calls and ``step`` raise."""
+        skipped: list[str] = []
+        lists: list[list[Item]] = []
+        for number, source in enumerate(self._recipe.sources, start=1):
+            try:
+                lists.append(self._source(source))
+            except _Unreadable as exc:
+                sentence = f"Source {number} cannot be read: {exc}"
+                if source.if_unreadable == "fail":
+                    raise CannotRead(sentence) from None
+                skipped.append(sentence)
+                lists.append([])
+        unknown: list[str] = []
+        around = self._around(unknown)
+        return Gathered(_candidates(lists), around, skipped, unknown)
+
+    # Sources --------------------------------------------------------------------------------------
+
+    def _source(self, source: Source) -> list[Item]:
+        account = self._recipe.account_of(source)
+        match source:
+            case sources.FromPlaylist(playlist=id_):
+                return self._list(account, f"playlist:{id_}")
+            case sources.LikedSongs():
+                return self._list(account, "liked")
+            case sources.SavedAlbums():
+                return self._list(account, "albums")
+            case sources.TopTracks(range=over):
+                return self._list(account, f"top:{over}")
+            case sources.RecentlyPlayed():
+                return self._list(account, "recent")
+            case sources.Uris(uris=uris):
+                return [Item(uri) for uri in uris]
+            case sources.StoredList(list=name):
+                return self._stored(name)
+            case sources.OldVersion(version=name):
+                return self._version(name)
+
+    def _stored(self, name: str) -> list[Item]:
+        rows = StoredList.objects.filter(user=self._run.user_id)
+        stored = next((row for row in rows if row.uuid.hex == name or str(row.uuid) == name), None)
+        if stored is None:
+            raise _Unreadable("the stored list is not there any more.")
+        return [Item(uri) for uri in stored.uris]
+
+    def _version(self, name: str) -> list[Item]:
+        mine = Version.objects.filter(account__user=self._run.user_id)
+        version = mine.filter(pk=int(name)).first() if name.isdecimal() else None
+        if version is None:
+            raise _Unreadable("the version is not kept any more.")
+        return version.items
+
+    # Surroundings ---------------------------------------------------------------------------------
+
+    def _around(self, unknown: list[str]) -> Surroundings:
+        wanted = self._needs
+        playlists: dict[str, Songs] = {}
+        mine: dict[str, list[str]] = {}
+        liked: dict[str, Songs] = {}
+        for account in sorted(wanted.mine):
+            with_ids = self._asked(partial(self._own_playlists, account), unknown)
+            if with_ids is not None:
+                mine[account] = with_ids
+        pairs = set(wanted.playlists) | {(who, id_) for who, ids in mine.items() for id_ in ids}
+        for account, id_ in sorted(pairs):
+            if id_ == self._recipe.target.playlist_id and (account, id_) not in wanted.playlists:
+                continue
+            songs = self._asked(partial(self._songs, account, f"playlist:{id_}"), unknown)
+            if songs is not None:
+                playlists[id_] = songs
+        for account in sorted(wanted.liked):
+            songs = self._asked(partial(self._songs, account, "liked"), unknown)
+            if songs is not None:
+                liked[account] = songs
+        return Surroundings(
+            now=clock.now(),
+            zone=ZoneInfo(self._recipe.schedule.time_zone),
+            playlists=playlists,
+            mine=mine,
+            liked=liked,
+            blocked=_blocked(self._run.user_id) if wanted.blocked else None,
+        )
+
+    def _asked(self, read: Callable[[], T], unknown: list[str]) -> T | None:
+        try:
+            return read()
+        except _Unreadable as exc:
+            unknown.append(f"A list that a rule asks about cannot be read: {exc}")
+            return None
+
+    def _songs(self, account: str, key: str) -> Songs:
+        return Songs.of(_candidates([self._list(account, key)]))
+
+    def _own_playlists(self, account: str) -> list[str]:
+        connection = self._connection(account)
+        person = connection.person()
+        found = []
+        for one in self._readable(connection.client.my_playlists):
+            self._marks.setdefault(account, {})[one.id] = Mark(one.snapshot_id, one.total)
+            if one.owner_id == person:
+                found.append(one.id)
+        self._step()
+        return found
+
+    # Lists ----------------------------------------------------------------------------------------
+
+    def _list(self, account: str, key: str) -> list[Item]:
+        connection = self._connection(account)
+        row, _ = SourceList.objects.get_or_create(
+            account_id=connection.credential.account_id, key=key
+        )
+        if row.is_complete and self._run.started_at and row.read_at >= self._run.started_at:
+            return row.items  # by this run, a slice ago
+        mark = self._readable(partial(self._mark, account, connection, key))
+        if row.mark != mark or not mark:
+            row.packed, row.offset, row.total, row.is_complete = packing.pack([]), 0, None, False
+        row.mark = mark
+        items = row.items
+        if not row.is_complete:
+            items = self._read(connection, row, items)
+        row.read_at = row.used_at = clock.now()
+        row.save()
+        versions.vouch(item.uri for item in items)
+        return items
+
+    def _read(self, connection: Connection, row: SourceList, items: list[Item]) -> list[Item]:
+        """Read on from where the row is; it is saved however far that goes."""
+        fresh: list[Item] = []
+        try:
+            for page, entries, total in self._readable_pages(connection, row):
+                if row.total not in {None, total}:
+                    row.offset, fresh, items = 0, [], []
+                    raise ChangedWhileRead(200)
+                row.total = total
+                row.offset += entries
+                fresh += page
+                self._step()
+                self._stop()
+        finally:
+            versions.remember(fresh)
+            items = items + fresh
+            row.packed = packing.pack(items)
+            row.is_complete = row.total is not None and row.offset >= row.total
+            row.save()
+        return items
+
+    def _readable_pages(
+        self, connection: Connection, row: SourceList
+    ) -> Iterator[tuple[list[Item], int, int]]:
+        pages = _pages(connection, row.key, start=row.offset)
+        while (page := self._readable(partial(next, pages, None))) is not None:
+            yield page
+
+    def _mark(self, account: str, connection: Connection, key: str) -> str:
+        """Return what tells whether a list has changed; empty where only reading it does."""
+        kind, _, name = key.partition(":")
+        if kind not in {"playlist", marks.LIKED, marks.ALBUMS}:
+            return ""
+        place = name or kind
+        known = self._marks.setdefault(account, {})
+        if place not in known:
+            # One page of 50 playlists tells of all that are on it.
+            places = self._lists_of(account) | {place} if name else {place}
+            known |= marks.look(connection, places - known.keys())
+            self._step()
+        return json.dumps(known[place]) if place in known else ""
+
+    def _lists_of(self, account: str) -> set[str]:
+        """Return the playlists that the recipe reads by an account, as far as it names them."""
+        named = {id_ for who, id_ in self._needs.playlists if who == account}
+        return named | {
+            source.playlist
+            for source in self._recipe.sources
+            if isinstance(source, sources.FromPlaylist)
+            and self._recipe.account_of(source) == account
+        }
+
+    def _connection(self, account: str) -> Connection:
+        if account not in self._connections:
+            links = SocialAccount.objects.filter(user=self._run.user_id, provider="spotify")
+            link = links.filter(uid=account).first()
+            credential = link and Credential.objects.usable().filter(account=link).first()
+            if not credential:
+                raise _Unreadable("the linked account that reads it is not connected.")
+            self._connections[account] = self._connect(credential)
+        return self._connections[account]
+
+    def _readable(self, read: Callable[[], T]) -> T:
+        """Make a call; what the person has to put right makes the list unreadable."""
+        try:
+            return read()
+        except Unauthorized:
+            raise
+        except PersonMustAct as exc:
+            raise _Unreadable(_REASONS.get(type(exc).__name__, "Spotify refuses it.")) from None
+        except ReauthorizationRequired:
+            raise _Unreadable("Spotify needs your permission for that account again.") from None
+
+
+_REASONS = {
+    "NotFound": "Spotify does not find it (any more).",
+    "Forbidden": "Spotify opens only playlists that you own or work on with others.",
+    "InsufficientScope": "the connection lacks the right to see it. Reconnect and allow it.",
+}
+
+
+def _pages(
+    connection: Connection, key: str, *, start: int
+) -> Iterator[tuple[list[Item], int, int]]:
+    """Yield a page's items, the entries of Spotify's list that they are, and how many there are."""
+    kind, _, name = key.partition(":")
+    client = connection.client
+    match kind:
+        case "playlist":
+            for page in client.item_pages(name, start=start):
+                yield page.items, PAGE, page.total
+        case "liked":
+            for page in client.liked_pages(start=start):
+                yield page.items, PAGE, page.total
+        case "albums":
+            for albums in client.saved_album_pages(start=start):
+                tracks = [one for album in albums.items for one in client.album_items(album)]
+                yield tracks, PAGE, albums.total
+        case "top":
+            top = client.top_tracks(_RANGES[name])
+            yield top, len(top), len(top)
+        case _:
+            recent = client.recently_played()
+            yield recent, len(recent), len(recent)
+
+
+def _candidates(lists: Sequence[Sequence[Item]]) -> list[Candidate]:
+    """Return the items of all sources with what is known of them, in one query."""
+    uris = {item.uri for items in lists for item in items if item.uri}
+    known = Track.objects.in_bulk(sorted(uris))
+    return [
+        _candidate(item, known.get(item.uri), source=source, position=position)
+        for source, items in enumerate(lists)
+        for position, item in enumerate(items)
+    ]
+
+
+def _candidate(item: Item, track: Track | None, *, source: int, position: int) -> Candidate:
+    if track is None:
+        track = Track(uri=item.uri)
+    names = track.artist_names or ([track.artists] if track.artists else [])
+    return Candidate(
+        uri=item.uri,
+        title=track.title,
+        artists=tuple(names),
+        album=track.album,
+        released=track.released,
+        explicit=track.explicit,
+        duration_ms=track.duration_ms,
+        isrc=track.isrc,
+        added_at=moment(item.added_at),
+        is_local=item.is_local,
+        source=source,
+        position=position,
+    )
+
+
+def _blocked(user_id: int) -> BlockList:
+    rows = list(Block.objects.filter(user=user_id))
+    uris = [row.uri for row in rows if row.uri]
+    return BlockList(
+        songs=Songs.of(_candidates([[Item(uri) for uri in uris]])),
+        artists=frozenset(normal(row.artist) for row in rows if row.artist),
+    )

@@ -1,0 +1,203 @@
+"""Save, pause and resume recipes: what is stored is always a definition that could run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from allauth.socialaccount.models import SocialAccount
+from django.db import IntegrityError, transaction
+
+from accounts import scopes
+from accounts.models import Credential, User
+from playlists import gather, restore, times, versions
+from playlists.models import Recipe, Run, StoredList, TargetTaken, Track, Version
+from playlists.recipes import definition, sentence, sources
+from playlists.recipes.definition import Definition, NotADefinition, Problem
+from playlists.recipes.errors import NotASchedule
+from playlists.recipes.sentence import Names, Segment
+from playlists.recipes.templates import Template
+from spotsite import clock
+
+# The rights that templates need besides the ones that every connection gives.
+_EXTRAS = {
+    "library": {"mirror-likes", "liked-only"},
+    "listening": {"weekly-top"},
+}
+
+
+def save(recipe: Recipe, known: Definition, *, names: Mapping[str, str] | None = None) -> Recipe:
+    """Store a recipe with this definition, and say when it runs next.
+
+    ``names`` are those of the person's playlists by id, as far as they are known.
+    Raise ``NotADefinition`` where it names what is not the person's own, and ``TargetTaken``.
+    """
+    accounts = _accounts(recipe.user)
+    problems = [
+        Problem.at(("target", "account"), "is not one of your linked accounts")
+        for uid in sorted(known.accounts - set(accounts))
+    ] + list(_foreign(recipe.user, known))
+    if problems:
+        raise NotADefinition(problems)
+    recipe.account = accounts[known.target.account]
+    recipe.definition = definition.data(known)
+    recipe.playlist_id = known.target.playlist_id
+    recipe.changed_at = clock.now()
+    named = _playlists_in(known)
+    recipe.names |= {id_: name for id_, name in (names or {}).items() if id_ in named}
+    _schedule(recipe, known)
+    try:
+        with transaction.atomic():
+            recipe.save()
+    except IntegrityError:
+        raise TargetTaken from None
+    return recipe
+
+
+def pause(recipe: Recipe) -> None:
+    """Have nothing more start by itself."""
+    Recipe.objects.filter(pk=recipe.pk).update(is_paused=True, next_run_at=None, missed=False)
+
+
+def resume(recipe: Recipe) -> None:
+    """Have it run by its schedule again, from the next time on."""
+    recipe.is_paused = False
+    _schedule(recipe, definition.check(recipe.definition))
+    recipe.save(update_fields=["is_paused", "next_run_at"])
+
+
+def delete(recipe: Recipe) -> None:
+    """Forget a recipe; a run that is under way is cancelled, and the playlist stays."""
+    for run in recipe.runs.active().only("pk"):
+        run.ask_to_cancel()
+    recipe.delete()
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A recipe as a page shows it."""
+
+    recipe: Recipe
+    segments: list[Segment]  # its sentence
+    last_run: Run | None
+    is_connected: bool
+
+
+def sentence_of(run: Run) -> list[Segment]:
+    """Return what the run's recipe says, nothing where it has none."""
+    if run.recipe is None:
+        return []
+    known = definition.check(run.recipe.definition)
+    return sentence.segments(known, names_of(run.recipe, known))
+
+
+def described(recipe: Recipe) -> Described:
+    known = definition.check(recipe.definition)
+    usable = Credential.objects.usable().filter(account=recipe.account_id)
+    return Described(
+        recipe=recipe,
+        segments=sentence.segments(known, names_of(recipe, known)),
+        last_run=recipe.runs.shown().first(),
+        is_connected=usable.exists(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a recipe costs in calls where nothing has changed."""
+
+    quiet: int  # calls of a run
+    a_day: int
+
+
+def cost(run: Run) -> Cost | None:
+    """Return what the run's recipe costs by its schedule, None where it has none."""
+    if run.recipe is None:
+        return None
+    known = definition.check(run.recipe.definition)
+    quiet = gather.quiet_calls(known)
+    return Cost(quiet, round(quiet * times.runs_a_day(known, after=clock.now())))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a rule left out, for a preview."""
+
+    says: str
+    dropped: int
+    unknown: int
+    examples: list[tuple[Track, str]]
+
+
+def steps(run: Run) -> list[Step]:
+    """Return what each rule left out in a run that has been looked at."""
+    told = run.report.get("steps", ())
+    if not told or run.recipe is None:
+        return []
+    known = definition.check(run.recipe.definition)
+    names = names_of(run.recipe, known)
+    uris = [uri for step in told for uri, _ in step["examples"]]
+    tracks = dict(zip(uris, versions.titled(uris), strict=True))
+    return [
+        Step(
+            says=sentence.rule(step["rule"], known, names),
+            dropped=step["dropped"],
+            unknown=step["unknown"],
+            examples=[(tracks[uri], reason) for uri, reason in step["examples"]],
+        )
+        for step in told
+        if step["rule"] < len(known.rules)
+    ]
+
+
+def lacking(template: Template, credentials: Iterable[Credential]) -> list[str]:
+    """Return the names of rights that a template needs and no connection gives, ready to ask."""
+    wanted = {
+        name
+        for name, slugs in _EXTRAS.items()
+        if template.slug in slugs
+        and not any(credential.covers(list(scopes.EXTRAS[name])) for credential in credentials)
+    }
+    return sorted(wanted)
+
+
+def names_of(recipe: Recipe, known: Definition) -> Names:
+    """Return what the playlists and accounts of a recipe are called, for its sentence."""
+    newer = restore.names_of(recipe.user, _playlists_in(known))
+    return Names(playlists={**recipe.names, **newer, recipe.playlist_id: recipe.name})
+
+
+def _playlists_in(known: Definition) -> set[str]:
+    ids = {one.playlist for one in known.sources if isinstance(one, sources.FromPlaylist)}
+    return ids | {id_ for one in known.conditions for id_ in getattr(one, "playlists", ())}
+
+
+def _schedule(recipe: Recipe, known: Definition) -> None:
+    try:
+        due = times.next_run(known, after=clock.now(), key=str(recipe.uuid))
+    except NotASchedule as exc:
+        raise NotADefinition([Problem.at(("schedule", "entries"), str(exc))]) from None
+    recipe.next_run_at = None if recipe.is_paused else due
+
+
+def _accounts(user: User) -> dict[str, SocialAccount]:
+    mine = SocialAccount.objects.filter(user=user, provider="spotify")
+    return {account.uid: account for account in mine}
+
+
+def _foreign(user: User, known: Definition) -> list[Problem]:
+    """Return a problem for each stored list and version that is not there for this person."""
+    found = []
+    for place, source in enumerate(known.sources):
+        at: tuple[Any, ...] = ("sources", place)
+        if isinstance(source, sources.StoredList):
+            uuids = {row.uuid.hex for row in StoredList.objects.filter(user=user).only("uuid")}
+            if source.list.replace("-", "") not in uuids:
+                found.append(Problem.at((*at, "list"), "is not one of your stored lists"))
+        if isinstance(source, sources.OldVersion):
+            mine = Version.objects.filter(account__user=user)
+            number = int(source.version) if source.version.isdecimal() else 0
+            if not mine.filter(pk=number).exists():
+                found.append(Problem.at((*at, "version"), "is not one of your versions"))
+    return found

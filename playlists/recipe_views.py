@@ -1,0 +1,256 @@
+"""The pages of recipes: from a template to a preview, what they do, and what they did."""
+
+from __future__ import annotations
+
+from allauth.socialaccount.models import SocialAccount
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.errors import AccountError
+from accounts.models import Credential, User
+from playlists import blocks, dispatch, library, outcomes, recipe_rows, tasks
+from playlists.budget import Paused
+from playlists.library import Target
+from playlists.models import Recipe, Run, TargetTaken
+from playlists.recipe_forms import BlockForm, JsonForm, TemplateForm, initial_text, told
+from playlists.recipes import definition
+from playlists.recipes.definition import NotADefinition
+from playlists.recipes.templates import BY_SLUG, TEMPLATES
+from playlists.spotify.errors import SpotifyError
+from spotsite import clock
+
+_RUNS_SHOWN = 10
+_TAKEN = "Another recipe keeps this playlist already. Two would undo each other's work."
+_BUSY = "This recipe, or its playlist, has a run that is not over. Wait until it has ended."
+
+
+@never_cache
+@login_required
+@require_safe
+def recipes(request: HttpRequest) -> HttpResponse:
+    mine = _person(request).recipes.select_related("account", "user").order_by("name", "pk")
+    rows = [recipe_rows.described(recipe) for recipe in mine]
+    return render(request, "playlists/recipes.html", {"rows": rows})
+
+
+@login_required
+@require_safe
+def gallery(request: HttpRequest) -> HttpResponse:
+    return render(request, "playlists/recipe_gallery.html", {"starters": TEMPLATES})
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def from_template(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask the few things that a template needs, and go on to the preview."""
+    template = BY_SLUG.get(slug)
+    if template is None:
+        raise Http404
+    user = _person(request)
+    credentials = library.credentials_of(user)
+    targets, trouble = _targets(credentials)
+    accounts = [credential.account for credential in credentials]
+    form = TemplateForm(request.POST or None, template=template, accounts=accounts, targets=targets)
+    lacking = recipe_rows.lacking(template, credentials)
+    if request.method == "POST" and accounts and form.is_valid():
+        recipe = Recipe(user=user, name=form.cleaned_data["name"], is_paused=True)
+        if run := _saved_and_looking(form, recipe, targets):
+            return redirect(run)
+    context = {
+        "form": form,
+        "starter": template,
+        "trouble": trouble,
+        "connected": bool(accounts),
+        "lacking": lacking,
+        "account": accounts[0].pk if accounts else None,
+    }
+    return render(request, "playlists/recipe_new.html", context)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def from_json(request: HttpRequest) -> HttpResponse:
+    """Take a whole definition; the preview comes next."""
+    account = _first_account(request)
+    initial = {"text": initial_text(None, account=account.uid if account else "me")}
+    form = JsonForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        recipe = Recipe(user=_person(request), name=form.cleaned_data["name"], is_paused=True)
+        targets, _ = _targets(library.credentials_of(recipe.user))
+        if run := _saved_and_looking(form, recipe, targets):
+            return redirect(run)
+    return render(request, "playlists/recipe_json.html", {"form": form, "recipe": None})
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, uuid: str) -> HttpResponse:
+    """Change the definition; what is saved is looked at before it runs."""
+    recipe = _recipe(request, uuid)
+    known = definition.check(recipe.definition)
+    initial = {"name": recipe.name, "text": initial_text(known, account="")}
+    form = JsonForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        recipe.name = form.cleaned_data["name"]
+        targets, _ = _targets(library.credentials_of(recipe.user))
+        if run := _saved_and_looking(form, recipe, targets):
+            return redirect(run)
+    return render(request, "playlists/recipe_json.html", {"form": form, "recipe": recipe})
+
+
+def _saved_and_looking(
+    form: TemplateForm | JsonForm, recipe: Recipe, targets: list[Target]
+) -> Run | None:
+    """Save the recipe and have a worker look what it would do; None where it cannot be saved."""
+    names = {target.playlist_id: target.name for target in targets}
+    try:
+        recipe_rows.save(recipe, form.known, names=names)
+    except NotADefinition as exc:
+        form.add_error(None, told(exc))
+        return None
+    except TargetTaken:
+        form.add_error(None, _TAKEN)
+        return None
+    run = dispatch.start(recipe, dry=True)
+    tasks.nudge_on_commit(run)
+    return run
+
+
+@never_cache
+@login_required
+@require_safe
+def recipe_page(request: HttpRequest, uuid: str) -> HttpResponse:
+    recipe = _recipe(request, uuid)
+    runs = recipe.runs.shown()[:_RUNS_SHOWN]
+    context = {"row": recipe_rows.described(recipe), "recipe": recipe, "runs": runs}
+    return render(request, "playlists/recipe.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def recipe_text(request: HttpRequest, uuid: str) -> HttpResponse:
+    """Serve the definition as a file, to keep or to give away."""
+    recipe = _recipe(request, uuid)
+    text = definition.text(definition.check(recipe.definition))
+    response = HttpResponse(text, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="recipe-{recipe.uuid.hex[:8]}.json"'
+    return response
+
+
+@login_required
+@require_safe
+def schema(request: HttpRequest) -> HttpResponse:
+    """Serve the JSON Schema that definitions follow."""
+    return JsonResponse(definition.json_schema(), json_dumps_params={"indent": 2})
+
+
+@login_required
+@require_POST
+def preview(request: HttpRequest, uuid: str) -> HttpResponse:
+    return _started(request, _recipe(request, uuid), dry=True)
+
+
+@login_required
+@require_POST
+def run_now(request: HttpRequest, uuid: str) -> HttpResponse:
+    return _started(request, _recipe(request, uuid), dry=False)
+
+
+def _started(request: HttpRequest, recipe: Recipe, *, dry: bool) -> HttpResponse:
+    try:
+        run = dispatch.start(recipe, dry=dry)
+    except (dispatch.Busy, IntegrityError):
+        messages.error(request, _BUSY)
+        return redirect(recipe)
+    tasks.nudge_on_commit(run)
+    return redirect(run)
+
+
+@login_required
+@require_POST
+def pause(request: HttpRequest, uuid: str) -> HttpResponse:
+    recipe = _recipe(request, uuid)
+    recipe_rows.pause(recipe)
+    return redirect(recipe)
+
+
+@login_required
+@require_POST
+def resume(request: HttpRequest, uuid: str) -> HttpResponse:
+    recipe = _recipe(request, uuid)
+    recipe_rows.resume(recipe)
+    return redirect(recipe)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, uuid: str) -> HttpResponse:
+    """Forget a recipe; its playlist stays as it is."""
+    recipe = _recipe(request, uuid)
+    if request.method != "POST":
+        return render(request, "playlists/recipe_delete.html", {"recipe": recipe})
+    name = recipe.name
+    recipe_rows.delete(recipe)
+    messages.success(request, f"The recipe “{name}” is deleted. Its playlist stays as it is.")
+    return redirect("recipes")
+
+
+# The block list -----------------------------------------------------------------------------------
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def block_list(request: HttpRequest) -> HttpResponse:
+    user = _person(request)
+    form = BlockForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        added, refused = blocks.add(user, form.cleaned_data["lines"])
+        for line in refused:
+            messages.error(request, line)
+        if added:
+            messages.success(request, f"{added} added.")
+        return redirect("blocks")
+    return render(request, "playlists/blocks.html", {"form": form, "rows": blocks.shown(user)})
+
+
+@login_required
+@require_POST
+def unblock(request: HttpRequest, pk: int) -> HttpResponse:
+    get_object_or_404(_person(request).blocks, pk=pk).delete()
+    return redirect("blocks")
+
+
+def _targets(credentials: list[Credential]) -> tuple[list[Target], str]:
+    """Return the playlists to choose from, and why there are not all."""
+    found: list[Target] = []
+    troubles = []
+    for credential in credentials:
+        try:
+            found += library.targets(credential)
+        except (SpotifyError, AccountError, Paused) as exc:
+            troubles.append(outcomes.for_listing(exc, now=clock.now()))
+    return list({one.playlist_id: one for one in found}.values()), " ".join(troubles)
+
+
+def _first_account(request: HttpRequest) -> SocialAccount | None:
+    mine = library.credentials_of(_person(request))
+    return mine[0].account if mine else None
+
+
+def _recipe(request: HttpRequest, uuid: str) -> Recipe:
+    return get_object_or_404(_person(request).recipes.select_related("account", "user"), uuid=uuid)
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 -- narrows: every caller requires a login
+    return request.user
