@@ -40,7 +40,7 @@ def _lines(rows: Sequence[Row]) -> list[str]:
     columns = list(rows[0])
     cells = [columns, *([_text(row[column]) for column in columns] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    numeric = [isinstance(rows[0][column], int | float) for column in columns]
+    numeric = [any(isinstance(row[column], int | float) for row in rows) for column in columns]
     return [
         "  ".join(
             text.rjust(width) if right else text.ljust(width)

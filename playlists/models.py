@@ -19,7 +19,7 @@ from playlists.spotify import Item
 from spotsite import clock
 from spotsite.clock import Now
 
-LEASE = timedelta(seconds=20)  # longer than one call may take (connection.CALL_SECONDS)
+LEASE = timedelta(seconds=17)  # longer than one call may take (connection.CALL_SECONDS)
 NUDGE_AGAIN = timedelta(seconds=20)
 DRAFT_LIFE = timedelta(days=1)
 
@@ -298,6 +298,10 @@ class RunQuerySet(models.QuerySet["Run"]):
     def forgotten(self) -> Self:
         """Those that are due and that nobody was told of lately."""
         return self.due().filter(Q(nudged_at=None) | Q(nudged_at__lt=Now() - NUDGE_AGAIN))
+
+    def lapsing(self, *, within: timedelta) -> Self:
+        """Those whose lease ends within that time unless its holder lives and renews it."""
+        return self.active().filter(lease_until__gt=Now(), lease_until__lte=Now() + within)
 
     def old_drafts(self) -> Self:
         return self.filter(state=Run.State.DRAFT, created_at__lt=Now() - DRAFT_LIFE)

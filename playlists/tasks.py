@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import partial
 
 import redis
 from celery import Task, shared_task
+from django.core.cache import cache
 from django.db import transaction
 
 from playlists import budget, calls, dispatch, push, retention
@@ -14,14 +18,16 @@ from playlists.budget import Purpose
 from playlists.connection import Connection
 from playlists.models import Run
 from playlists.push import Pace
-from spotsite import clock, nudges, slots
+from spotsite import clock, nudges, outages, slots
 
 WATCHED, UNWATCHED = "interactive", "push"
 # A slice writes for 20 s, but may have to read a long list before and after.
 SOFT_SECONDS, HARD_SECONDS = 150, 180
 _SOON_SECONDS = 60  # what is due sooner needs no sweep
 _NO_SLOT_SECONDS = 2.0
+_AWAY_SECONDS = 3.0
 _SWEEP_MOST = 500
+_NEXT_SWEEP = timedelta(seconds=11)  # beat's ten, and one for the way
 _TIDY_SECONDS = 20.0
 
 log = logging.getLogger(__name__)
@@ -30,18 +36,30 @@ log = logging.getLogger(__name__)
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
 def work_on(run_id: int) -> None:
     """Work on a run that a person watches for one slice, then nudge for the next."""
-    _slice(run_id, Purpose.INTERACTIVE)
+    with _patience(run_id):
+        _slice(run_id, Purpose.INTERACTIVE)
 
 
 @shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
 def work_on_aside(run_id: int) -> None:
     """Work on a run for one slice where that leaves room for work that people wait for."""
-    with slots.background() as free:
-        if free and _slice(run_id, Purpose.PUSH, in_turn=True):
-            return
-    # No slot, or it is the turn of another run of the same person.
-    if Run.objects.due().filter(pk=run_id).update(nudged_at=clock.now()):
-        nudge(run_id, seconds=_NO_SLOT_SECONDS)
+    with _patience(run_id):
+        with slots.background() as free:
+            if free and _slice(run_id, Purpose.PUSH, in_turn=True):
+                return
+        # No slot, or it is the turn of another run of the same person.
+        if Run.objects.due().filter(pk=run_id).update(nudged_at=clock.now()):
+            nudge(run_id, seconds=_NO_SLOT_SECONDS)
+
+
+@contextmanager
+def _patience(run_id: int) -> Iterator[None]:
+    """Look at the run again a little later where Postgres goes away."""
+    try:
+        yield
+    except outages.DATABASE as exc:
+        log.error("the database is away: %s", type(exc).__name__)  # noqa: TRY400 -- no fault of ours
+        nudge(run_id, seconds=_AWAY_SECONDS)
 
 
 def _slice(run_id: int, purpose: Purpose, *, in_turn: bool = False) -> bool:
@@ -52,10 +70,8 @@ def _slice(run_id: int, purpose: Purpose, *, in_turn: bool = False) -> bool:
     pace = push.work_on(run, partial(Connection, purpose=purpose))
     if pace is Pace.NOW:
         nudge(run_id)
-    elif pace is Pace.LATER and run.not_before is not None:
-        seconds = (run.not_before - clock.now()).total_seconds()
-        if seconds <= _SOON_SECONDS:
-            nudge(run_id, seconds=max(0.0, seconds) + 0.1)
+    elif pace is Pace.LATER and (seconds := _until(run.not_before)) <= _SOON_SECONDS:
+        nudge(run_id, seconds=seconds)
     return True
 
 
@@ -73,10 +89,12 @@ def start_due() -> None:
 def sweep() -> None:
     """Nudge the runs that a lost message or a dead worker left; drop what was never started."""
     _recall()
-    forgotten = list(Run.objects.forgotten().values_list("pk", flat=True)[:_SWEEP_MOST])
+    runs = Run.objects.due() if _is_emptied() else Run.objects.forgotten()
+    forgotten = list(runs.values_list("pk", flat=True)[:_SWEEP_MOST])
     Run.objects.filter(pk__in=forgotten).update(nudged_at=clock.now())
     for run_id in forgotten:
         nudge(run_id)
+    _await_leases()
     Run.objects.old_drafts().delete()
 
 
@@ -97,6 +115,29 @@ def store_calls() -> None:
 @shared_task
 def purge_calls() -> None:
     calls.purge()
+
+
+def _is_emptied() -> bool:
+    """Say whether Valkey lost all since the last sweep: then nobody was told of anything."""
+    try:
+        return bool(cache.add("swept", 1, timeout=None))
+    except redis.RedisError:
+        return False
+
+
+def _await_leases() -> None:
+    """Have a dead worker's runs taken over as soon as their leases end; a living one renews them.
+
+    Else they would wait for the first sweep after that.
+    """
+    ending = Run.objects.lapsing(within=_NEXT_SWEEP)
+    for run_id, until in ending.values_list("pk", "lease_until")[:_SWEEP_MOST]:
+        nudge(run_id, seconds=_until(until))
+
+
+def _until(moment: datetime | None) -> float:
+    """Return the seconds until a little after ``moment``."""
+    return max(0.0, (moment - clock.now()).total_seconds()) + 0.1 if moment else 0.0
 
 
 def _recall() -> None:

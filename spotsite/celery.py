@@ -11,8 +11,9 @@ import os
 import warnings
 from typing import Any
 
-from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery import Celery, Task
+from celery.signals import beat_init, task_prerun, worker_init
+from django.db import close_old_connections
 from kombu.transport import TRANSPORT_ALIASES
 
 from spotsite import startup
@@ -37,6 +38,17 @@ def be_patient(**kwargs: Any) -> None:
     options = {**app.conf.broker_transport_options, **PATIENT}
     options.pop("max_retries", None)
     app.conf.broker_transport_options = options
+
+
+@task_prerun.connect
+def drop_broken_connections(sender: Task, **kwargs: Any) -> None:
+    """Look whether Postgres is still there before a connection is used once more.
+
+    Celery keeps it for 200 signals (``CELERY_DB_REUSE_MAX``) without a look: after a restart of
+    Postgres a worker's every task would fail until then.
+    """
+    if not sender.request.is_eager:
+        close_old_connections()
 
 
 @worker_init.connect

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import requests
+from django.core.cache import caches
 
 from accounts import tokens
 from playlists import tasks
-from playlists.models import Run, Version
+from playlists.models import LEASE, Run, Version
 from playlists.push import Pace
 from spotsite import clock, http
 from tests.playlists.cast import (
@@ -689,15 +690,42 @@ def test_disconnecting_cancels_and_consent_resumes(ada: Member, one_write_a_slic
     assert (run.state, run.code) == (Run.State.CANCELLED, "disconnected")
 
 
-def test_the_sweep_finds_a_run_whose_message_was_lost(ada: Member, worker: Worker) -> None:
-    playlist_id = ada.has(tracks(10))
-    run = ada.wants(tracks(30, start=100), playlist_id)
-    tasks.sweep.delay()
+@pytest.mark.usefixtures("worker")
+def test_the_sweep_finds_a_run_whose_message_was_lost(ada: Member) -> None:
+    tasks.sweep()
+    run = ada.wants(tracks(30, start=100), ada.has(tracks(10)))
+    tasks.sweep()
+    assert state_of(run) == Run.State.QUEUED
     clock.move(timedelta(seconds=30))
 
-    tasks.sweep.delay()
+    tasks.sweep()
 
     assert ended(run).state == Run.State.DONE
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_first_sweep_after_valkey_was_emptied_tells_of_all_that_is_due(ada: Member) -> None:
+    tasks.sweep()
+    run = ada.wants(tracks(30, start=100), ada.has(tracks(10)))
+    caches["default"].clear()
+
+    tasks.sweep()
+
+    assert ended(run).state == Run.State.DONE
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_dead_workers_run_is_taken_over_when_its_lease_ends_not_at_the_next_sweep(
+    ada: Member,
+) -> None:
+    run = ada.wants(tracks(30, start=100), ada.has(tracks(10)))
+    assert Run.objects.claim(run.pk) is not None
+    clock.move(LEASE - timedelta(seconds=2))
+
+    tasks.sweep()
+
+    assert ended(run).state == Run.State.DONE
+    assert Run.objects.get(pk=run.pk).lease_gen == 2
 
 
 def test_the_sweep_drops_drafts_of_yesterday(ada: Member) -> None:
