@@ -14,7 +14,7 @@ import os
 import random
 import resource
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any
 from benchmarks import follower, table
 from playlists import plan as planner
 from playlists.plan import Budget, Cheapest, Plan, Policy, Strict
+from playlists.planning.ceilings import Ceiling
 from playlists.planning.edits import as_list
 
 DEFAULT_FILE = Path(__file__).parents[2] / "shared" / "playlist-histories" / "histories.jsonl.gz"
@@ -51,6 +52,10 @@ def main() -> None:
     scenes, ratios = scenarios()
     figures["scenarios"] = {"rows": scenes, **ratios}
     figures["seconds"] = time.perf_counter() - began
+    figures["cpu_seconds"] = sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
     figures["peak_mb"] = max(
         resource.getrusage(who).ru_maxrss / 1024
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
@@ -60,7 +65,7 @@ def main() -> None:
         return
     shown = ("pairs", "keepable", "lower_bound")
     table.show("Plans for real edits", rows, totals={n: figures[n] for n in shown}, as_json=False)
-    totals = {**ratios, "seconds": figures["seconds"], "peak_mb": figures["peak_mb"]}
+    totals = ratios | {name: figures[name] for name in ("seconds", "cpu_seconds", "peak_mb")}
     table.show("Scenarios", scenes, totals=totals, as_json=False)
 
 
@@ -112,9 +117,10 @@ def measure_playlist(task: Task) -> tuple[dict[str, Counter[str]], list[str]]:
 
 
 def measure(current: list[str], wanted: list[str], policy: Policy, tally: Counter[str]) -> Plan:
-    began = time.perf_counter_ns()
+    # What else the machine does must not count.
+    began = time.process_time_ns()
     found = planner.plan(current, wanted, policy)
-    tally["ns"] = max(tally["ns"], time.perf_counter_ns() - began)
+    tally["ns"] = max(tally["ns"], time.process_time_ns() - began)
     items = follower.check(current, wanted, found)
     kept = sum(item.was is not None for item in items)
     tally.update(edits=1, exact=1, calls=found.calls, kept=kept)
@@ -134,9 +140,10 @@ def bounds(current: list[str], wanted: list[str]) -> dict[str, int]:
         "keepable": planner.keepable(current, wanted),
         "strict": planner.least_calls(current, wanted),
     }
+    ceiling = Ceiling(current, wanted)
     for extra in BUDGETS:
         calls = planner.allowance(current, wanted, extra)
-        found[f"budget+{extra}"] = planner.most_kept(current, wanted, calls)
+        found[f"budget+{extra}"] = ceiling.most_kept(calls)
     return found
 
 
@@ -200,9 +207,9 @@ def named_figures(rows: Sequence[table.Row], bound: Counter[str]) -> dict[str, A
 
 def scenarios() -> tuple[list[table.Row], dict[str, Any]]:
     rows: list[table.Row] = []
-    ratios: dict[str, list[float]] = {"scenarios": [], "shuffle 100": [], "shuffle 500": []}
+    ratios: dict[str, list[float]] = defaultdict(list)
     for name, make in SCENARIOS.items():
-        for size in (100, 500) if make is shuffled else (100, 500, 2000, 10_000):
+        for size in (100, 500, 2000, 10_000):
             runs = [scenario(make, size, seed) for seed in range(1 if size == 10_000 else 5)]
             calls, bound = (sum(run[at] for run in runs) / len(runs) for at in (0, 1))
             ratio = calls / bound if bound else 1.0
@@ -231,6 +238,8 @@ def scenario(
     wanted = make(current, rng)
     tally: Counter[str] = Counter()
     found = measure(current, wanted, Strict(), tally)
+    for policy in (planner.DEFAULT, Cheapest()):
+        measure(current, wanted, policy, tally)
     return found.calls, planner.least_calls(current, wanted), tally["ns"] / 1e6
 
 
@@ -306,7 +315,8 @@ def random_share(seed: int, count: int) -> Counter[str]:
     tally: Counter[str] = Counter(pairs=0, exact=0, unreachable=0)
     for _ in range(count):
         current, wanted = follower.random_pair(rng)
-        policy = rng.choice([Strict(), Budget(rng.randrange(8)), Cheapest()])
+        policies: list[Policy] = [Strict(), Budget(rng.randrange(8)), Cheapest()]
+        policy = rng.choice(policies)
         tally["pairs"] += 1
         try:
             found = planner.plan(current, wanted, policy)

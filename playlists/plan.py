@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from playlists import steps
 from playlists.planning import bounds
-from playlists.planning.arranging import arrange
+from playlists.planning.arranging import Arrangement, arrange, arrange_within
+from playlists.planning.atoms import Kept
+from playlists.planning.ceilings import Ceiling
 from playlists.planning.edits import NEW, Add, Edit, Move, Remove, Replace, Trace, writable
-from playlists.planning.keeping import Chooser
+from playlists.planning.keeping import FEW_STEPS, MOST_STEPS, SOME_STEPS, Keeper
 from playlists.planning.matching import match
 from playlists.planning.writing import Stuck, write
 from playlists.steps import BATCH, Unreachable, Unwritable
@@ -65,10 +68,10 @@ class Cheapest:
 Policy = Strict | Budget | Cheapest
 DEFAULT = Budget()
 
-# How much is tried before a budget's plan is chosen.
-MOST_TRIES = 60
-MOST_STARTS = 8
-MOST_ADDED = 20
+# How often fewer calls are tried, one less each time, for the cheapest plan, and with how many
+# items together.
+MOST_DESCENTS = 8
+MOST_DESCENDED = 8_000
 
 
 class Why(Enum):
@@ -163,7 +166,7 @@ def most_kept(
     current: Sequence[str], wanted: Sequence[str], calls: int, *, batch: int = BATCH
 ) -> int:
     """Return an upper bound of the dates that a plan of so many calls can keep."""
-    return bounds.most_kept(current, wanted, calls, batch=batch)
+    return Ceiling(current, wanted, batch=batch).most_kept(calls)
 
 
 class _Search:
@@ -175,19 +178,22 @@ class _Search:
         self._batch = batch
         self._origin = match(current, wanted)
         self._least_calls = bounds.fewest_calls(current, wanted, origin=self._origin, batch=batch)
-        self._chooser = Chooser(current, wanted, self._origin, batch)
+
+    @cached_property
+    def _keeper(self) -> Keeper:
+        return Keeper(self._current, self._wanted, self._origin, self._batch)
 
     def strict(self) -> Sequence[Edit]:
         edits = self._written(self._origin)
-        return edits if edits is not None else self._overwritten()
+        return edits if edits is not None else self._overwritten
 
-    def within(self, calls: int) -> Sequence[Edit]:
+    def within(self, calls: int, *, steps: int = MOST_STEPS) -> Sequence[Edit]:
         """Return edits that keep the most dates found for at most ``calls``."""
         if self._least_calls <= calls:
             whole = self._written(self._origin)
             if whole is not None and len(whole) <= calls:
                 return whole
-        edits = self._kept_most(calls)
+        edits = self._kept_most(calls, steps)
         if edits is not None:
             return edits
         if any(not writable(uri) for uri in self._current):
@@ -196,56 +202,57 @@ class _Search:
                 edits = self._written(origin)
                 if edits is not None:
                     return edits
-        return self._overwritten()
+        return self._overwritten
 
     def cheapest(self) -> Sequence[Edit]:
         most = rewrite_price(self._current, self._wanted, batch=self._batch)
         if replaceable(self._current, batch=self._batch):
             most = replace_price(self._wanted, batch=self._batch)
-        edits = self.within(most)
-        while edits:
-            fewer = self.within(len(edits) - 1)
+        fewest = min(most, self._keeper.fewest(most))
+        descents = min(MOST_DESCENTS, MOST_DESCENDED // (len(self._wanted) + 1))
+        edits = self.within(fewest, steps=FEW_STEPS if descents else SOME_STEPS)
+        for calls in (fewest + 3, (fewest + most) // 2, most):
+            if len(edits) <= fewest or calls >= len(edits):
+                break
+            edits = min(edits, self.within(calls, steps=FEW_STEPS), key=len)
+        if not descents:
+            return edits
+        for _ in range(descents):
+            if not edits:
+                break
+            fewer = self.within(len(edits) - 1, steps=FEW_STEPS)
             if len(fewer) >= len(edits):
-                return edits
+                break
             edits = fewer
-        return edits
+        return self.within(len(edits), steps=SOME_STEPS)
 
-    def _kept_most(self, calls: int) -> Sequence[Edit] | None:
-        """Try the heaviest proposals until one fits, then what fits beside it."""
-        found: list[frozenset[int]] = []
-        for chosen in self._chooser.proposals(calls)[:MOST_TRIES]:
-            if self._fits(chosen, calls):
-                found.append(self._polished(chosen, calls))
-                if len(found) == MOST_STARTS:
-                    break
-        found.sort(key=self._chooser.weight, reverse=True)
-        for chosen in found:
-            edits = self._written(self._chooser.kept(chosen))
-            if edits is not None and len(edits) <= calls:
-                return edits
+    def _kept_most(self, calls: int, steps: int) -> Sequence[Edit] | None:
+        return self._keeper.most(calls, lambda kept: self._kept(kept, calls), steps=steps)
+
+    def _kept(self, kept: Kept, calls: int) -> Sequence[Edit] | None:
+        """Return edits that keep these, if they are no more than ``calls``."""
+        origin = self._keeper.matching(kept)
+        left = calls - self._keeper.removals(kept)
+        for arrangement in (
+            arrange_within(origin, left, self._keeper.pricer, self._batch),
+            arrange(origin, self._batch),
+        ):
+            if arrangement.calls <= left:
+                edits = self._written(origin, arrangement)
+                if edits is not None and len(edits) <= calls:
+                    return edits
         return None
 
-    def _polished(self, chosen: frozenset[int], calls: int) -> frozenset[int]:
-        for group in self._chooser.heaviest_beside(chosen, MOST_ADDED):
-            if self._fits(chosen.union(group), calls):
-                chosen = chosen.union(group)
-        return chosen
-
-    def _fits(self, chosen: frozenset[int], calls: int) -> bool:
-        return self._price(self._chooser.kept(chosen)) <= calls
-
-    def _price(self, origin: Sequence[int]) -> int:
-        kept = {place for place in origin if place != NEW}
-        going = {uri for place, uri in enumerate(self._current) if place not in kept}
-        return -(-len(going) // self._batch) + arrange(origin, self._batch).calls
-
-    def _written(self, origin: Sequence[int]) -> Sequence[Edit] | None:
-        arrangement = arrange(origin, self._batch)
+    def _written(
+        self, origin: Sequence[int], arrangement: Arrangement | None = None
+    ) -> Sequence[Edit] | None:
+        arrangement = arrangement or arrange(origin, self._batch)
         try:
             return write(self._current, self._wanted, origin, arrangement, self._batch)
         except Stuck:
             return None
 
+    @cached_property
     def _overwritten(self) -> Sequence[Edit]:
         """Return edits that exchange everything, or as little as lists full of copies allow."""
         if replaceable(self._current, batch=self._batch):
@@ -311,13 +318,14 @@ def _told(current: Sequence[str], wanted: Sequence[str], edits: Sequence[Edit]) 
     trace = Trace(current)
     for edit in edits:
         trace.apply(edit)
+    origin = trace.origin
     if trace.uris != list(wanted):
         raise AssertionError("a plan must end at the wanted list")
     now, then = Counter(current), Counter(wanted)
-    stayed = set(trace.origin)
+    stayed = set(origin)
     fresh: Counter[str] = Counter()
     added: list[int] = []
-    for index, (uri, place) in enumerate(zip(wanted, trace.origin, strict=True)):
+    for index, (uri, place) in enumerate(zip(wanted, origin, strict=True)):
         if place == NEW:
             fresh[uri] += 1
             if fresh[uri] <= then[uri] - now[uri]:
@@ -336,10 +344,10 @@ def _told(current: Sequence[str], wanted: Sequence[str], edits: Sequence[Edit]) 
             removed.append(place)
     return Plan(
         edits=tuple(edits),
-        kept=tuple((place, index) for index, place in enumerate(trace.origin) if place != NEW),
+        kept=tuple((place, index) for index, place in enumerate(origin) if place != NEW),
         added=tuple(added),
         removed=tuple(removed),
-        moved=tuple(sorted(trace.moved & stayed - {NEW})),
+        moved=tuple(sorted(trace.moved & stayed)),
         lost=tuple(lost),
         keepable=keepable(current, wanted),
     )

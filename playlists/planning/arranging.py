@@ -6,8 +6,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from playlists.planning.edits import NEW
-from playlists.planning.sorting import Sorting, sort
+from playlists.planning.edits import NEW, Move
+from playlists.planning.pricing import Pricer, pieces
+from playlists.planning.sorting import Singles, Sorting, sort
 
 # Above this many strips the fixed ones are a plain longest chain.
 MOST_STRIPS = 600
@@ -19,11 +20,15 @@ class Arrangement:
 
     order: list[int]
     additions: int
-    sorting: Sorting
+    sorting: Sorting | Singles
+    last: tuple[Move, ...] = ()  # what is left to move when the sorting is done
 
     @property
     def calls(self) -> int:
-        return self.additions + len(self.sorting.cuts)
+        return self.additions + self.sorting.calls + len(self.last)
+
+    def moves(self) -> list[Move]:
+        return [*self.sorting.moves(), *self.last]
 
 
 @dataclass(slots=True)
@@ -47,6 +52,24 @@ def arrange(origin: Sequence[int], batch: int) -> Arrangement:
         for order in orders
     ]
     return min(found, key=lambda one: one.calls)
+
+
+def arrange_within(origin: Sequence[int], calls: int, pricer: Pricer, batch: int) -> Arrangement:
+    """Arrange as ``pricer`` found that so many calls are enough."""
+    order = list(range(len(origin)))
+    last: list[Move] = []
+    while True:
+        pattern, ends = pieces(order, origin, batch)
+        cut = pricer.cut(pattern, calls - len(last))
+        if cut is None:
+            break
+        i, j, k = (ends[place] for place in cut)
+        order[i:k] = [*order[j:k], *order[i:j]]
+        last.append(Move(i, k - j, k) if k - j <= j - i else Move(i + k - j, j - i, i))
+    found = arrange([origin[index] for index in order], batch)
+    return Arrangement(
+        [order[index] for index in found.order], found.additions, found.sorting, tuple(last[::-1])
+    )
 
 
 def additions(order: Sequence[int], origin: Sequence[int], batch: int) -> Iterator[tuple[int, int]]:

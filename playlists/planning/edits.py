@@ -47,27 +47,37 @@ class Trace:
     """A list while edits happen to it: its URIs, and which of its first items each one is."""
 
     def __init__(self, current: Sequence[str]) -> None:
-        self.uris = list(current)
-        self.origin = list(range(len(current)))
         self.moved: set[int] = set()
+        self._first = len(current)
+        # Items by number: those of the first list, then those that came.
+        self._uris = list(current)
+        self._items = list(range(len(current)))
+
+    @property
+    def uris(self) -> list[str]:
+        return [self._uris[item] for item in self._items]
+
+    @property
+    def origin(self) -> list[int]:
+        return [item if item < self._first else NEW for item in self._items]
 
     def apply(self, edit: Edit) -> None:
         match edit:
             case Remove(uris):
-                gone = frozenset(uris)
-                stay = [place for place, uri in enumerate(self.uris) if uri not in gone]
-                self.uris = [self.uris[place] for place in stay]
-                self.origin = [self.origin[place] for place in stay]
+                gone, all_uris = frozenset(uris), self._uris
+                self._items = [item for item in self._items if all_uris[item] not in gone]
             case Add(position, uris):
-                self.uris[position:position] = uris
-                self.origin[position:position] = [NEW] * len(uris)
+                self._items[position:position] = self._new(uris)
             case Move(start, length, before):
-                self.moved.update(self.origin[start : start + length])
-                _move(self.uris, start, length, before)
-                _move(self.origin, start, length, before)
+                self.moved.update(self._items[start : start + length])
+                _move(self._items, start, length, before)
             case Replace(uris):
-                self.uris = list(uris)
-                self.origin = [NEW] * len(uris)
+                self._items = list(self._new(uris))
+
+    def _new(self, uris: Sequence[str]) -> range:
+        first = len(self._uris)
+        self._uris += uris
+        return range(first, len(self._uris))
 
 
 def _move(items: list[T], start: int, length: int, before: int) -> None:

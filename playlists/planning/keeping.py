@@ -1,215 +1,256 @@
 """Which dates to keep when there are not calls enough for all of them.
 
-A chain of strips stays where it is; each gap between two of them is filled by one addition; heavy
-strips of other places come back by a move each; all the rest is given up and added anew.
+A search that ruins and recreates (Schrimpf et al. 2000): from the best chain of strips that stay
+where they are, take some strips out or force a run in, then put back the heaviest groups that fit.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from heapq import nlargest
-from itertools import accumulate
+import random
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+from math import exp
+from typing import TypeVar
 
-from playlists.planning.edits import NEW, writable
+from playlists.planning.atoms import Atoms, Kept
+from playlists.planning.chains import Chains, heaviest_chain
+from playlists.planning.edits import NEW
+from playlists.planning.pricing import Pattern, Pricer
 
-BEYOND = 2
+T = TypeVar("T")
 
-# Lists of more strips than this are not searched: only their heaviest strips are moved.
-MOST_STRIPS = 1200
-# How many steps a search for chains may take: it looks less far back in lists of many strips.
-MOST_STEPS = 3_000_000
+# How much is searched for one plan, for what matters less, and for what is only asked whether it
+# fits: in steps of less than a microsecond.
+MOST_STEPS = 80_000
+SOME_STEPS = 20_000
+FEW_STEPS = 4_000
+# How many steps a search for chains may take: it looks less far back in longer lists.
+MOST_CHAIN_STEPS = 1_500_000
+# How many starts are filled before the best of them is improved.
+MOST_STARTS = 8
+# How many items may be written out until one plan must do.
+MOST_WRITTEN = 30_000
+# How often in a row nothing better may be found.
+MOST_VAIN = 60
+# How many groups are tried when there is room for more.
+MOST_GROUPS = 8
+# A step that loses one date is taken in one of seven cases.
+WARMTH = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class _Strip:
-    start: int
-    end: int
-    place: int
-
-    @property
-    def weight(self) -> int:
-        return self.end - self.start
-
-
-class Chooser:
-    """Proposes what to keep: matchings that pair less than the whole one does."""
+class Keeper:
+    """Searches the items to keep for one pair of lists."""
 
     def __init__(
         self, current: Sequence[str], wanted: Sequence[str], origin: Sequence[int], batch: int
     ) -> None:
-        self._current = current
-        self._wanted = wanted
-        self._origin = origin
+        self.pricer = Pricer(batch)
+        self._atoms = Atoms(current, wanted, origin)
+        self._runs = [run for run in self._atoms.ascending() if len(run) > 1]
+        self._distinct = len(set(current))
         self._batch = batch
-        self._copies = Counter(current)
-        self._strips = list(self._natural_strips())
+        self._stop = 0  # at so many steps of the pricer
 
-    def _natural_strips(self) -> Iterator[_Strip]:
-        """Yield runs of wanted items that stand side by side now but for what must go."""
-        places = sorted(place for place in self._origin if place != NEW)
-        rank = {place: index for index, place in enumerate(places)}
-        start = 0
-        for index, place in enumerate(self._origin):
-            following = self._origin[index + 1] if index + 1 < len(self._origin) else NEW
-            if NEW not in (place, following) and rank[following] == rank[place] + 1:
-                continue
-            if place != NEW:
-                yield _Strip(start, index + 1, rank[self._origin[start]])
-            start = index + 1
+    def most(
+        self, calls: int, write: Callable[[Kept], T | None], *, steps: int = MOST_STEPS
+    ) -> T | None:
+        """Return what ``write`` makes of the most found that so many calls keep.
 
-    def proposals(self, calls: int) -> list[frozenset[int]]:
-        """Return sets of strips that need about ``calls`` calls, the heaviest first."""
-        removals = self._removals(sum(strip.weight for strip in self._strips))
-        if removals > calls:
-            return []
-        found: set[frozenset[int]] = set()
-        for heavy in self._heavy(calls):
-            # Block moves may join more than they are counted for here: two calls more are tried.
-            for spent, chain in self._chains(heavy, calls - removals + BEYOND):
-                for beyond in range(BEYOND + 1):
-                    chosen = self._filled(chain, calls + beyond - spent)
-                    if chosen is not None:
-                        found.add(chosen)
-        return sorted(found, key=lambda one: (-self.weight(one), sorted(one)))
-
-    def _heavy(self, calls: int) -> Iterator[list[bool]]:
-        """Yield which strips always stay: none, and some by other thresholds of weight."""
-        weights = sorted((strip.weight for strip in self._strips), reverse=True)
-        lights = {
-            weights[min(most, len(weights) - 1)]
-            for most in (calls // 3, calls, 2 * calls)
-            if weights
-        }
-        yield [False] * len(weights)
-        for light in sorted(lights, reverse=True):
-            if light < weights[0]:
-                yield [strip.weight > light for strip in self._strips]
-
-    def weight(self, chosen: Iterable[int]) -> int:
-        return sum(self._strips[one].weight for one in chosen)
-
-    def heaviest_beside(self, chosen: Iterable[int], most: int) -> list[list[int]]:
-        """Return the heaviest groups of other strips that one move each could bring back.
-
-        A group stands together in the wanted list, and in the current one but for what is not kept.
+        It may refuse, where the list would become too short on the way.
         """
-        kept = set(chosen)
-        places = sorted(self._strips[one].place for one in kept)
-        groups: list[list[int]] = []
-        for number, strip in enumerate(self._strips):
-            if number in kept:
+        self._stop = self.pricer.steps + steps
+        starts = self._starts(calls)
+        filled = [self._filled(start, calls) for start in starts]
+        starts = sorted([*filled, *starts], key=self._atoms.weighed, reverse=True)
+        best: T | None = None
+        most = -1
+        left = MOST_WRITTEN // (self._atoms.length + 1)
+        for kept in chain(starts, *(self._improved(start, calls) for start in starts[:1])):
+            weight = self._atoms.weighed(kept)
+            if weight <= most:
                 continue
-            last = self._strips[groups[-1][-1]] if groups else None
-            if (
-                last is not None
-                and last.end == strip.start
-                and last.place < strip.place
-                and bisect_left(places, last.place) == bisect_left(places, strip.place)
-            ):
-                groups[-1].append(number)
-            else:
-                groups.append([number])
-        return nlargest(most, groups, key=lambda one: (self.weight(one), -one[0]))
-
-    def _removals(self, kept: int) -> int:
-        return -(-(len(self._copies) - kept) // self._batch)
-
-    def _filled(self, chain: Sequence[int], calls: int) -> frozenset[int] | None:
-        """Add to ``chain`` the heaviest groups that the calls left can move."""
-        weight = self.weight(chain)
-        chosen = list(chain)
-        best = len(chain) if self._removals(weight) <= calls else -1
-        spans: list[tuple[int, int]] = []
-        for group in self.heaviest_beside(chain, 2 * calls):
-            first, last = (self._strips[group[end]].place for end in (0, -1))
-            if any(start <= last and first <= end for start, end in spans):
-                continue
-            spans.append((first, last))
-            chosen += group
-            weight += self.weight(group)
-            calls -= 1
-            if self._removals(weight) <= calls:
-                best = len(chosen)
-            if calls <= 0:
+            written = write(kept)
+            if written is not None:
+                best, most = written, weight
+            left -= 1
+            if left <= 0:
                 break
-        return frozenset(chosen[:best]) if best >= 0 else None
+        return best if best is not None else self._safest(calls, write)
 
-    def kept(self, chosen: Iterable[int]) -> list[int]:
-        """Return the matching that keeps the chosen strips, whole URIs only."""
-        origin = [NEW] * len(self._origin)
-        for number in chosen:
-            strip = self._strips[number]
-            origin[strip.start : strip.end] = self._origin[strip.start : strip.end]
-        for index, place in enumerate(self._origin):
-            if place != NEW and not writable(self._current[place]):
-                origin[index] = place
-        copies = Counter(self._current[place] for place in origin if place != NEW)
-        return [
-            place
-            if place != NEW and copies[self._current[place]] == self._copies[self._current[place]]
-            else NEW
-            for place in origin
-        ]
+    def _safest(self, calls: int, write: Callable[[Kept], T | None]) -> T | None:
+        """Keep less, where the list would become too short on the way."""
+        for spare in (2, calls // 20, calls // 2):
+            parts = sorted(self._parts(calls - spare), key=self._atoms.weighed)
+            for kept in reversed(parts):
+                written = write(kept)
+                if written is not None:
+                    return written
+        return None
 
-    def _chains(self, heavy: Sequence[bool], calls: int) -> Iterator[tuple[int, list[int]]]:
-        """Yield, for each number of calls, the heaviest chain with the heavy strips beside it.
+    def fewest(self, calls: int) -> int:
+        """Return the fewest calls found that a chain needs, or more than ``calls``."""
+        fewest = calls + 1
+        for spent, stay in self._chains(calls):
+            fewest = min(fewest, spent + self.removals(stay))
+        return fewest
 
-        A gap costs a call for each 100 items to add and one for each heavy strip, which moves.
-        """
-        strips = self._strips
-        if len(strips) > MOST_STRIPS:
-            yield 0, []
-            return
-        total = len(self._origin)
-        starts = [0, *(strip.start for strip in strips), total]
-        ends = [0, *(strip.end for strip in strips), total]
-        places = [-1, *(strip.place for strip in strips), total]
-        moves = list(accumulate((0, *heavy, False), initial=0))
-        saved = list(
-            accumulate(
-                (0, *(s.weight * h for s, h in zip(strips, heavy, strict=True)), 0), initial=0
-            )
+    def _starts(self, calls: int) -> list[Kept]:
+        """Return the heaviest chains that fit, and the heaviest parts of all and of one chain."""
+        starts: list[Kept] = []
+        for _, stay in reversed(list(self._chains(calls))):
+            kept = self._atoms.whole(stay)
+            if self._fits(kept, calls):
+                starts.append(kept)
+            if len(starts) == MOST_STARTS or self.pricer.steps > self._stop:
+                break
+        return [*starts, *self._parts(calls)]
+
+    def _parts(self, calls: int) -> Iterator[Kept]:
+        whole = list(range(len(self._atoms)))
+        yield from self._peeled(whole, calls)
+        yield from self._peeled(heaviest_chain(self._atoms.as_wanted, self._atoms.weight), calls)
+
+    def _chains(self, calls: int) -> Iterator[tuple[int, Kept]]:
+        reach = MOST_CHAIN_STEPS // (len(self._atoms) + 1) // (calls + 1)
+        if not reach:
+            return iter(())
+        chains = Chains(
+            self._atoms.start, self._atoms.end, self._atoms.length, reach=reach, batch=self._batch
         )
-        batch = self._batch
-        nothing = (-1, 0, 0)
-        table = [[nothing] * (calls + 1) for _ in starts]  # weight, node before, calls before
-        table[0][0] = (0, 0, 0)
-        reach = MOST_STEPS // (len(starts) * (calls + 1))
-        for t in range(1, len(starts)):
-            row = table[t]
-            own = ends[t] - starts[t]
-            for s in (*range(t - 1, max(0, t - 1 - reach), -1), 0):
-                moved = moves[t] - moves[s + 1]
-                if moved > calls:
-                    break
-                if places[s] >= places[t]:
-                    continue
-                rescued = saved[t] - saved[s + 1]
-                price = moved - (rescued + ends[s] - starts[t]) // batch
-                gain = rescued + own
-                for spent in range(calls + 1 - price):
-                    weight = table[s][spent][0]
-                    if weight >= 0 and weight + gain > row[spent + price][0]:
-                        row[spent + price] = (weight + gain, s, spent)
-        best = -1
-        for spent in range(calls + 1):
-            if table[-1][spent][0] > best:
-                best = table[-1][spent][0]
-                yield spent, self._chain(table, spent, heavy)
+        return chains.rows(calls)
 
-    @staticmethod
-    def _chain(
-        table: Sequence[Sequence[tuple[int, int, int]]], spent: int, heavy: Sequence[bool]
-    ) -> list[int]:
-        chosen: list[int] = []
-        t = len(table) - 1
-        while t > 0:
-            _, s, spent = table[t][spent]
-            chosen.extend(one - 1 for one in range(s + 1, t) if heavy[one - 1])
-            if s:
-                chosen.append(s - 1)
-            t = s
-        return chosen
+    def _peeled(self, kept: Kept, calls: int) -> Iterator[Kept]:
+        """Yield as many of the heaviest strips of ``kept`` as fit."""
+        strips = sorted(self._atoms.strips(kept), key=lambda one: (-self._atoms.weighed(one), one))
+        fewest, beyond = -1, len(strips) + 1
+        found = None
+        while beyond - fewest > 1:
+            count = (fewest + beyond) // 2
+            chosen = self._atoms.whole([atom for strip in strips[:count] for atom in strip])
+            if self._fits(chosen, calls):
+                fewest, found = count, chosen
+            else:
+                beyond = count
+        if found is not None:
+            yield found
+
+    # The price
+
+    def matching(self, kept: Kept) -> list[int]:
+        """Return which item is which, of those that are kept."""
+        return self._atoms.matching(kept)
+
+    def removals(self, kept: Kept) -> int:
+        stay = sum(map(self._atoms.spared.__getitem__, kept))
+        return -(-(self._distinct - stay) // self._batch)
+
+    def _fits(self, kept: Kept, calls: int) -> bool:
+        self.pricer.steps += 20 + len(kept)
+        left = calls - self.removals(kept)
+        if left < 0:
+            return False
+        pattern = self._pattern(kept, left)
+        return pattern is not None and self.pricer.fits(pattern, left)
+
+    def _pattern(self, kept: Kept, calls: int) -> Pattern | None:
+        """Return the pattern, or None if it has more pieces than the calls could ever join."""
+        starts = [*map(self._atoms.start.__getitem__, kept), self._atoms.length]
+        ends = [0, *map(self._atoms.end.__getitem__, kept)]
+        # Where a strip ends and the next one, as they stand now, begins somewhere else.
+        breaks = [pair for pair in zip(ends, starts, strict=True) if pair[0] != pair[1]]
+        if len(breaks) > 3 * calls + 1:
+            return None
+        lasts, firsts = zip(*breaks, strict=True) if breaks else ((), ())
+        strips = sorted(
+            zip((0, *firsts), range(len(breaks) + 1), (*lasts, self._atoms.length), strict=True)
+        )
+        new = self._atoms.length - self._atoms.weighed(kept)
+        # The size of gaps matters only where one addition could not fill them all.
+        one_call = new <= self._batch
+        found: list[int] = []
+        at = 0
+        for first, number, following in strips:
+            if first > at:
+                found.append(NEW if one_call else at - first)
+            found.append(number)
+            at = following
+        # An addition fills one gap and joins two pairs of pieces; a move makes one gap of two at
+        # most and joins three pairs.
+        if len(found) - len(strips) > calls:
+            return None
+        if len(found) - 1 > 3 * calls - -(-new // self._batch):
+            return None
+        return tuple(found)
+
+    # Sets of atoms
+
+    # The search
+
+    def _improved(self, kept: Kept, calls: int) -> Iterator[Kept]:
+        """Yield what the search from ``kept`` comes across, better and worse."""
+        rng = random.Random(0)  # noqa: S311 -- the same plan each time
+        weight = most = self._atoms.weighed(kept)
+        vain = 0
+        while self.pricer.steps < self._stop and vain < MOST_VAIN:
+            self.pricer.steps += 10
+            vain += 1
+            ruined, gone = self._ruined(kept, calls, rng)
+            if not self._fits(ruined, calls):
+                continue
+            recreated = self._filled(self._added(ruined, calls, gone), calls)
+            gained = self._atoms.weighed(recreated) - weight
+            if gained >= 0 or rng.random() < exp(gained / WARMTH):
+                kept = recreated
+                weight += gained
+                if weight > most:
+                    most, vain = weight, 0
+                yield kept
+
+    def _filled(self, kept: Kept, calls: int) -> Kept:
+        return self._added(kept, calls, set())
+
+    def _added(self, kept: Kept, calls: int, never: set[int]) -> Kept:
+        kept = self._atoms.extended(kept)
+        self.pricer.steps += len(self._atoms) // 2
+        for group in self._atoms.groups(kept, MOST_GROUPS):
+            if self.pricer.steps > self._stop:
+                break
+            if never.isdisjoint(group):
+                more = self._atoms.union(kept, group)
+                if self._fits(more, calls):
+                    kept = more
+        return kept
+
+    def _ruined(self, kept: Kept, calls: int, rng: random.Random) -> tuple[Kept, set[int]]:
+        """Return what is left of ``kept``, and what shall not come back at once."""
+        if self._runs and rng.random() < 1 / 2:
+            return self._forced(kept, calls, rng)
+        strips = self._atoms.strips(kept)
+        chosen = rng.sample(strips, min(rng.randrange(1, 4), len(strips)))
+        gone = {atom for strip in chosen for atom in strip}
+        return self._atoms.without(kept, gone), gone
+
+    def _forced(self, kept: Kept, calls: int, rng: random.Random) -> tuple[Kept, set[int]]:
+        """Put a run in at the cost of all that stands between, and of light strips."""
+        run = rng.choice(self._runs)
+        if rng.random() < 1 / 2:
+            start, end = sorted(rng.sample(range(len(run) + 1), 2))
+            run = run[start:end]
+        inside = set(run)
+        gone = {atom for atom in kept if run[0] < atom < run[-1]} - inside
+        kept = self._atoms.without(kept, gone)
+        kept = self._atoms.extended(self._atoms.union(kept, sorted(inside.difference(kept))))
+        while not self._fits(kept, calls) and self.pricer.steps < self._stop:
+            strips = [strip for strip in self._atoms.strips(kept) if inside.isdisjoint(strip)]
+            if not strips:
+                break
+            lightest = min(map(self._atoms.weighed, strips))
+            strip = rng.choice(
+                [strip for strip in strips if self._atoms.weighed(strip) == lightest]
+            )
+            left = self._atoms.without(kept, set(strip))
+            if len(left) == len(kept):
+                break
+            gone.update(strip)
+            kept = left
+        return kept, gone

@@ -6,10 +6,12 @@ Sorting by transpositions: see docs/decisions/planner.md.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from playlists.planning.edits import Move
+from playlists.planning.sums import Sums
 
 # Above this many blocks single moves beside a longest increasing chain are all we look for.
 MOST_BLOCKS = 700
@@ -34,17 +36,66 @@ class Sorting(NamedTuple):
     blocks: Blocks
     cuts: list[Cut]
 
+    @property
+    def calls(self) -> int:
+        return len(self.cuts)
+
     def moves(self) -> list[Move]:
         return list(_written(self.blocks, self.cuts))
 
 
-def sort(order: Sequence[int]) -> Sorting:
+class Singles(NamedTuple):
+    """Moves of one block each, already written out."""
+
+    written: list[Move]
+
+    @property
+    def calls(self) -> int:
+        return len(self.written)
+
+    def moves(self) -> list[Move]:
+        return self.written
+
+
+def sort(order: Sequence[int]) -> Sorting | Singles:
     """Find few moves that sort ``order``, a permutation of 0, 1, 2..."""
     blocks = contract(order)
+    if len(blocks) > MOST_BLOCKS:
+        return Singles(list(_singly(blocks)))
     cuts = by_chain(blocks)
-    if len(blocks) <= MOST_BLOCKS:
-        cuts = min(cuts, greedily(blocks, len(cuts)), key=len)
-    return Sorting(blocks, cuts)
+    return Sorting(blocks, min(cuts, greedily(blocks, len(cuts)), key=len))
+
+
+def _singly(blocks: Blocks) -> Iterator[Move]:
+    """Yield what `by_chain` does, in a time that grows little faster than the list.
+
+    All blocks are laid out in one line, with a place for each that moves where it will go: behind
+    the fixed block before it.
+    """
+    fixed = _increasing([block.start for block in blocks])
+    loose = sorted(block for block in blocks if block.start not in fixed)
+    starts = sorted(fixed)
+    behind: dict[int, list[Block]] = defaultdict(list)
+    for block in loose:
+        behind[starts[bisect_left(starts, block.start) - 1]].append(block)
+    line: list[int] = []  # lengths
+    now: dict[int, int] = {}
+    later: dict[int, int] = {}
+    for block in blocks:
+        now[block.start] = len(line)
+        line.append(block.length)
+        for other in behind.get(block.start, ()):
+            later[other.start] = len(line)
+            line.append(0)
+    lengths = Sums(line)
+    for block in loose:
+        # The first block stands for what is before the list and holds one item too many.
+        start = lengths.before(now[block.start]) - 1
+        before = lengths.before(later[block.start]) - 1
+        if not before <= start <= before:
+            yield Move(start, block.length, before)
+        lengths.change(now[block.start], -block.length)
+        lengths.change(later[block.start], block.length)
 
 
 def contract(order: Sequence[int]) -> Blocks:

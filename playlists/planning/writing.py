@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from playlists.planning.arranging import Arrangement, additions
 from playlists.planning.edits import NEW, Add, Edit, Remove
+from playlists.planning.sums import Sums
 
 
 class Stuck(Exception):
@@ -23,31 +24,7 @@ def write(
     """Return removals and additions, interleaved where the list is long, then the moves."""
     exchange = _Exchange(current, wanted, origin, arrangement, batch)
     exchange.run()
-    return [*exchange.edits, *arrangement.sorting.moves()]
-
-
-class _Presence:
-    """Which places of a layout are taken: counts those before a place (a Fenwick tree)."""
-
-    def __init__(self, taken: Sequence[bool]) -> None:
-        self._tree = [0, *map(int, taken)]
-        for index in range(1, len(self._tree)):
-            parent = index + (index & -index)
-            if parent < len(self._tree):
-                self._tree[parent] += self._tree[index]
-
-    def change(self, place: int, by: int) -> None:
-        index = place + 1
-        while index < len(self._tree):
-            self._tree[index] += by
-            index += index & -index
-
-    def before(self, place: int) -> int:
-        total = 0
-        while place:
-            total += self._tree[place]
-            place &= place - 1
-        return total
+    return [*exchange.edits, *arrangement.moves()]
 
 
 class _Exchange:
@@ -106,7 +83,7 @@ class _Exchange:
         for place in range(done, len(current)):
             self._old.setdefault(current[place], []).append(len(taken))
             taken.append(True)
-        self._presence = _Presence(taken)
+        self._presence = Sums(taken)
 
     def run(self) -> None:
         added = 0  # of the chunks
