@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from playlists.planning.edits import NEW, writable
 from playlists.steps import Unwritable
@@ -25,7 +26,8 @@ def surplus(current: Sequence[str], wanted: Sequence[str]) -> frozenset[str]:
 def match(current: Sequence[str], wanted: Sequence[str]) -> list[int]:
     """Return for each wanted item its index in ``current``, or NEW; all keepable ones are paired.
 
-    First as many as stay in order, then the neighbours of those, then the rest as they come.
+    What is the same at both ends stays: an item that is there twice afterwards keeps its place and
+    its date. Then as many as stay in order, the neighbours of those, and the rest as they come.
     """
     gone = surplus(current, wanted)
     places: dict[str, list[int]] = defaultdict(list)
@@ -33,11 +35,32 @@ def match(current: Sequence[str], wanted: Sequence[str]) -> list[int]:
         if uri not in gone:
             places[uri].append(index)
     pairs = _Pairs(current, wanted, places)
-    pairs.take(_in_order(wanted, places))
+    head, tail = _same_ends(current, wanted)
+    for index in chain(range(head), range(-tail, 0)):
+        if wanted[index] in places:
+            pairs.take([(index % len(wanted), index % len(current))])
+    between = range(head, len(current) - tail)
+    inner = {uri: [place for place in copies if place in between] for uri, copies in places.items()}
+    pairs.take(
+        (head + index, place)
+        for index, place in _in_order(wanted[head : len(wanted) - tail], inner)
+    )
     pairs.take_certain()
     pairs.take_neighbours()
     pairs.take_rest()
     return pairs.origin
+
+
+def _same_ends(current: Sequence[str], wanted: Sequence[str]) -> tuple[int, int]:
+    """Return how many items are the same at the start, and how many of the others at the end."""
+    most = min(len(current), len(wanted))
+    head = 0
+    while head < most and current[head] == wanted[head]:
+        head += 1
+    tail = 0
+    while tail < most - head and current[-1 - tail] == wanted[-1 - tail]:
+        tail += 1
+    return head, tail
 
 
 def _in_order(wanted: Sequence[str], places: dict[str, list[int]]) -> list[tuple[int, int]]:
@@ -59,12 +82,12 @@ def _in_order(wanted: Sequence[str], places: dict[str, list[int]]) -> list[tuple
             else:
                 ends[rank] = place
                 tails[rank] = len(nodes) - 1
-    chain = []
+    found = []
     node = tails[-1] if tails else -1
     while node >= 0:
         index, place, node = nodes[node]
-        chain.append((index, place))
-    return chain
+        found.append((index, place))
+    return found
 
 
 class _Pairs:
@@ -77,7 +100,7 @@ class _Pairs:
         self._places = places
         self._target = [NEW] * len(current)
 
-    def take(self, pairs: list[tuple[int, int]]) -> None:
+    def take(self, pairs: Iterable[tuple[int, int]]) -> None:
         for index, place in pairs:
             self.origin[index] = place
             self._target[place] = index

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from itertools import permutations
+from collections.abc import Iterator, Sequence
+from itertools import combinations, permutations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -151,6 +153,49 @@ def distances(size: int) -> dict[tuple[int, ...], int]:
     return found
 
 
+@pytest.mark.parametrize("calls", range(1, 4))
+def test_no_search_of_all_calls_keeps_more_dates_than_the_upper_bound(calls: int) -> None:
+    current = list("abcd")
+    reached = most_dates(current, "abcdx", calls)
+    beyond = [
+        planner.most_kept(current, wanted, calls, batch=SMALL) - reached.get(wanted, 0)
+        for size in range(2, 6)
+        for wanted in permutations("abcdx", size)
+    ]
+
+    assert min(beyond) == 0
+    assert sum(beyond) < 0.5 * len(beyond)
+
+
+def most_dates(
+    current: Sequence[str], catalogue: Sequence[str], calls: int
+) -> dict[tuple[str, ...], int]:
+    """Search the most dates that each list reached by so many calls can have, breadth first."""
+    layer = {tuple((uri, True) for uri in current)}
+    seen = set(layer)
+    for _ in range(calls):
+        layer = {after for one in layer for after in all_calls(one, catalogue)} - seen
+        seen |= layer
+    best: dict[tuple[str, ...], int] = {}
+    for one in seen:
+        wanted = tuple(uri for uri, _ in one)
+        best[wanted] = max(best.get(wanted, 0), sum(dated for _, dated in one))
+    return best
+
+
+def all_calls(items: tuple[tuple[str, bool], ...], catalogue: Sequence[str]) -> Iterator[Any]:
+    """Yield what each removal, each addition and each move makes of ``items``."""
+    here = [uri for uri, _ in items]
+    for count in range(1, SMALL + 1):
+        for gone in combinations(here, count):
+            yield tuple(item for item in items if item[0] not in gone)
+        for new in permutations([uri for uri in catalogue if uri not in here], count):
+            for place in range(len(items) + 1):
+                yield (*items[:place], *((uri, False) for uri in new), *items[place:])
+    for i, j, k in combinations(range(len(items) + 1), 3):
+        yield (*items[:i], *items[j:k], *items[i:j], *items[k:])
+
+
 def uris(count: int, name: str = "track") -> list[str]:
     return [f"spotify:{name}:{number}" for number in range(count)]
 
@@ -228,3 +273,14 @@ def test_a_local_file_or_an_empty_place_cannot_come_or_go(special: str) -> None:
 def test_a_single_track_with_hundreds_of_copies_cannot_become_fewer() -> None:
     with pytest.raises(planner.Unreachable):
         plan(["spotify:track:a"] * 300, ["spotify:track:a"] * 250)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_is_added_once_more_leaves_the_first_one_where_it_is(policy: Policy) -> None:
+    current = [f"uri:{number}" for number in range(70)]
+    wanted = current + [f"uri:{number}" for number in range(60, 310)]
+
+    made = plan(current, wanted, policy)
+
+    assert [type(edit) for edit in made.edits] == [Add, Add, Add]
+    assert all(isinstance(edit, Add) and edit.position >= 70 for edit in made.edits)
