@@ -35,6 +35,7 @@ from accounts.models import (
     Credential,
     CredentialEvent,
     DeletionRequest,
+    Notice,
     ProviderState,
     User,
     Withdrawal,
@@ -273,6 +274,19 @@ class CredentialEventAdmin(ReadOnlyAdmin):
     @admin.display(description="provider")
     def provider(self, event: CredentialEvent) -> str:
         return event.account.provider if event.account else ""
+
+
+@admin.register(Notice, site=site)
+class NoticeAdmin(ReadOnlyAdmin):
+    """What people were told and when; what it says of their playlists is theirs."""
+
+    list_display = ("told_at", "user", "kind", "mail_at", "mailed_at", "read_at")
+    list_select_related = ("user",)
+    list_filter = ("kind",)
+    search_fields = ("user__name", "user__email")
+    ordering = ("-pk",)
+    date_hierarchy = "told_at"
+    fields = ("told_at", "user", "kind", "is_shown", "mail_at", "mailed_at", "read_at")
 
 
 @admin.register(ProviderState, site=site)

@@ -1,6 +1,6 @@
 """What Facebook tells us about people who left over there: deauthorize, and delete their data.
 
-These two addresses are the only ones without a CSRF token: the signature takes its place.
+These two addresses go without a CSRF token: the signature takes its place.
 """
 
 from __future__ import annotations

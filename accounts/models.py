@@ -282,3 +282,74 @@ class Withdrawal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} withdrawal {self.pk}"
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    """Notices, asked in the words of the trade."""
+
+    def shown(self) -> NoticeQuerySet:
+        """Those that the person's list has, newest first."""
+        return self.filter(is_shown=True).order_by("-pk")
+
+    def unread(self) -> NoticeQuerySet:
+        return self.filter(is_shown=True, read_at=None)
+
+    def to_mail(self) -> NoticeQuerySet:
+        """Those that wait to be mailed, the longest waiting first."""
+        return self.filter(mail_at__lte=Now()).order_by("mail_at", "pk")
+
+
+class Notice(models.Model):
+    """Something that a person is told once, in the site and perhaps by mail."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=20)  # as accounts.inbox knows it
+    key = models.CharField(max_length=100)  # what it is about: the same is never told twice
+    title = models.CharField(max_length=200)
+    sentence = models.TextField()
+    link = models.CharField(max_length=200, blank=True)  # a page of this site
+    is_shown = models.BooleanField(default=True)
+    told_at = models.DateTimeField(db_default=Now(), editable=False)
+    read_at = models.DateTimeField(null=True)
+    mail_at = models.DateTimeField(null=True)  # None where no mail is to go out (any more)
+    mailed_at = models.DateTimeField(null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="notice_once", fields=["user", "kind", "key"]),
+        ]
+        indexes = [
+            models.Index("user", F("id").desc(), name="notice_of_person"),
+            # Every page counts the unread ones; beat reads what is to be mailed.
+            models.Index(
+                fields=["user"],
+                name="notice_unread",
+                condition=Q(is_shown=True, read_at=None),
+            ),
+            models.Index(
+                fields=["mail_at"], name="notice_to_mail", condition=Q(mail_at__isnull=False)
+            ),
+            models.Index(fields=["told_at"], name="notice_told"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class NoticeChoice(models.Model):
+    """Where a person wants to be told of one kind; no row where they have not chosen."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notice_choices")
+    kind = models.CharField(max_length=20)
+    by_mail = models.BooleanField()
+    in_site = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="notice_choice_once", fields=["user", "kind"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for person {self.user_id}"

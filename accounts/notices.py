@@ -1,29 +1,31 @@
-"""Mails about consent, before it ends and when it is lost, and about a provider in trouble.
+"""What people are told about consent, before it ends and when it is lost; and staff of a provider.
 
-Each goes out once: the row is marked before it is sent, and unmarked where the mail server refuses
-it. People without a verified address get none; the connections page says the same.
+Each is told once: the credential's row is marked with it, and a renewed consent begins anew.
 """
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
-from smtplib import SMTPException
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
-from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts import inbox, mailing
 from accounts.calendar import consent_end
 from accounts.connections import provider_name
-from accounts.models import Credential, CredentialEvent, CredentialQuerySet, ProviderState, User
+from accounts.inbox import Letter
+from accounts.models import (
+    Credential,
+    CredentialEvent,
+    CredentialQuerySet,
+    Notice,
+    ProviderState,
+    User,
+)
 from spotsite import clock
-
-log = logging.getLogger(__name__)
 
 REMIND_DAYS = (30, 14, 7, 1)
 LOST_WITHIN = timedelta(days=7)  # later the news is old
@@ -31,10 +33,17 @@ ALERT_EVERY = timedelta(hours=1)
 
 
 def send_due() -> int:
-    """Send every mail that is due; return how many went out."""
-    sent = sum(_remind(row) for row in _ending())
-    sent += sum(_tell_lost(row) for row in _lost())
-    return sent + sum(alert_staff(state.pk) for state in _in_trouble())
+    """Tell everything that is due, and send the mails; return how many went out."""
+    tell_due()
+    return mailing.send_due() + sum(alert_staff(state.pk) for state in _in_trouble())
+
+
+def tell_due() -> None:
+    """Tell people whose consent ends soon or is lost."""
+    for credential in _ending():
+        _remind(credential)
+    for credential in _lost():
+        _tell_lost(credential)
 
 
 def alert_staff(provider: str) -> bool:
@@ -48,7 +57,7 @@ def alert_staff(provider: str) -> bool:
     staff = User.objects.filter(is_staff=True, is_active=True).exclude(email=None)
     to = [email for email in staff.values_list("email", flat=True) if email]
     context = {"provider": provider_name(provider), "state": state}
-    if not to or _send("provider_trouble", to, context):
+    if not to or mailing.send("provider_trouble", to, context):
         return bool(to)
     ProviderState.objects.filter(pk=provider).update(alerted_at=state.alerted_at)
     return False
@@ -57,7 +66,7 @@ def alert_staff(provider: str) -> bool:
 def _ending() -> CredentialQuerySet:
     soon = clock.now() + timedelta(days=REMIND_DAYS[0])
     return (
-        _reachable()
+        _of_people()
         .usable()
         .filter(reauth_due_at__gt=clock.now(), reauth_due_at__lte=soon)
         .filter(Q(reminded_days=None) | Q(reminded_days__gt=REMIND_DAYS[-1]))
@@ -68,9 +77,14 @@ def _lost() -> CredentialQuerySet:
     recently = CredentialEvent.objects.filter(
         account=OuterRef("account"), kind="lost", at__gte=clock.now() - LOST_WITHIN
     )
-    return _reachable().filter(
+    return _of_people().filter(
         Exists(recently), status=Credential.Status.NEEDS_RECONNECT, told_lost_at=None
     )
+
+
+def _of_people() -> CredentialQuerySet:
+    rows = Credential.objects.filter(account__user__is_active=True)
+    return rows.select_related("account__user").order_by("pk")
 
 
 def _in_trouble() -> QuerySet[ProviderState]:
@@ -81,81 +95,120 @@ def _in_trouble() -> QuerySet[ProviderState]:
     return states.filter(untold & quiet)
 
 
-def _remind(credential: Credential) -> bool:
-    assert credential.reauth_due_at is not None  # noqa: S101 -- asked for in _ending
-    left = credential.reauth_due_at - clock.now()
+def _remind(credential: Credential) -> None:
+    left = _left(credential)
     stage = min(days for days in REMIND_DAYS if left <= timedelta(days=days))
     if credential.reminded_days is not None and credential.reminded_days <= stage:
-        return False
+        return
     row = Credential.objects.filter(pk=credential.pk, generation=credential.generation)
-    before = credential.reminded_days
-    if not row.filter(reminded_days=before).update(reminded_days=stage):
-        return False
-    name = provider_name(credential.provider)
+    with transaction.atomic():
+        if row.filter(reminded_days=credential.reminded_days).update(reminded_days=stage):
+            days = _days(left)
+            inbox.tell(
+                credential.account.user_id,
+                SOON,
+                _key(credential, f"{stage}"),
+                title=f"Access to your {_provider(credential)} account ends in {days} "
+                f"day{'' if days == 1 else 's'}",
+                sentence="Until you renew it after that, your playlists are no longer kept up to "
+                "date. One click on “Reconnect” renews it.",
+                link=reverse("connections"),
+            )
+
+
+def _tell_lost(credential: Credential) -> None:
+    row = Credential.objects.filter(pk=credential.pk, generation=credential.generation)
+    with transaction.atomic():
+        if row.filter(told_lost_at=None).update(told_lost_at=clock.now()):
+            inbox.tell(
+                credential.account.user_id,
+                NOW,
+                _key(credential),
+                title=f"{_provider(credential)} needs your permission again",
+                sentence="Your playlists stay as they are, and no longer change. “Reconnect” lets "
+                "them go on.",
+                link=reverse("connections"),
+            )
+
+
+# The mails ----------------------------------------------------------------------------------------
+
+
+def _write_soon(notice: Notice) -> Letter | None:
+    credential = _spoken_of(notice)
+    if credential is None or not credential.is_usable or credential.reauth_due_at is None:
+        return None
+    name = _provider(credential)
     file = ("access.ics", consent_end(credential, provider_name=name), "text/calendar")
     context = {
-        "credential": credential,
-        "days": max(1, round(left / timedelta(days=1))),
+        **_facts(credential),
+        "days": _days(_left(credential)),
         "calendar": _address("access_ends", credential.account_id),
     }
-    if _tell(credential, "consent_ends", context, file):
-        return True
-    row.update(reminded_days=before)
-    return False
+    return Letter("consent_ends", context, file)
 
 
-def _tell_lost(credential: Credential) -> bool:
-    row = Credential.objects.filter(pk=credential.pk, generation=credential.generation)
-    if not row.filter(told_lost_at=None).update(told_lost_at=clock.now()):
-        return False
-    if _tell(credential, "consent_lost", {"credential": credential}):
-        return True
-    row.update(told_lost_at=None)
-    return False
+def _write_lost(notice: Notice) -> Letter | None:
+    credential = _spoken_of(notice)
+    if credential is None or credential.status != Credential.Status.NEEDS_RECONNECT:
+        return None
+    return Letter("consent_lost", _facts(credential))
 
 
-def _reachable() -> CredentialQuerySet:
-    """Credentials whose person has an address that is theirs for certain."""
-    verified = EmailAddress.objects.filter(user=OuterRef("account__user"), verified=True)
-    rows = Credential.objects.filter(Exists(verified), account__user__is_active=True)
-    return rows.select_related("account__user").order_by("pk")
+def _key(credential: Credential, *more: str) -> str:
+    """Name the consent: it is another one after each reconnect."""
+    given = credential.authorized_at
+    return ":".join([str(credential.pk), f"{given:%Y%m%d%H%M%S%f}" if given else "", *more])
 
 
-def _tell(
-    credential: Credential,
-    template: str,
-    context: dict[str, object],
-    file: tuple[str, str, str] | None = None,
-) -> bool:
-    user = credential.account.user
-    addresses = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary", "pk")
-    address = addresses.values_list("email", flat=True).first()
-    more = {
-        "person": user.get_short_name(),
-        "provider": provider_name(credential.provider),
+def _spoken_of(notice: Notice) -> Credential | None:
+    """Return the credential that a notice is about, None where it is another consent by now."""
+    pk = notice.key.partition(":")[0]
+    rows = Credential.objects.filter(pk=pk, account__user=notice.user_id)
+    credential = rows.select_related("account__user").first()
+    if credential is None or not f"{notice.key}:".startswith(f"{_key(credential)}:"):
+        return None
+    return credential
+
+
+def _facts(credential: Credential) -> dict[str, object]:
+    return {
+        "credential": credential,
+        "provider": _provider(credential),
         "connections": _address("connections"),
     }
-    return address is not None and _send(template, [address], {**context, **more}, file)
 
 
-def _send(
-    template: str,
-    to: list[str],
-    context: dict[str, object],
-    file: tuple[str, str, str] | None = None,
-) -> bool:
-    """Send a mail; False where the server did not take it."""
-    subject = render_to_string(f"accounts/mail/{template}_subject.txt", context)
-    body = render_to_string(f"accounts/mail/{template}.txt", context)
-    mail = EmailMessage(" ".join(subject.split()), body, to=to)
-    if file:
-        mail.attach(*file)
-    try:
-        return bool(mail.send())
-    except (SMTPException, OSError) as exc:
-        log.warning("a mail of kind %s was not taken: %s", template, type(exc).__name__)
-        return False
+def _left(credential: Credential) -> timedelta:
+    assert credential.reauth_due_at is not None  # noqa: S101 -- asked for by every caller
+    return credential.reauth_due_at - clock.now()
+
+
+def _days(left: timedelta) -> int:
+    return max(1, round(left / timedelta(days=1)))
+
+
+def _provider(credential: Credential) -> str:
+    return provider_name(credential.provider)
 
 
 def _address(name: str, *arguments: object) -> str:
     return f"{settings.PUBLIC_URL}{reverse(name, args=arguments)}"
+
+
+SOON = inbox.register(
+    inbox.Kind(
+        "reconnect_soon",
+        "Access ends soon",
+        about="access to a linked account that ends soon",
+        write=_write_soon,
+    )
+)
+NOW = inbox.register(
+    inbox.Kind(
+        "reconnect_now",
+        "Reconnect now",
+        about="a linked account that needs your permission again",
+        write=_write_lost,
+    )
+)

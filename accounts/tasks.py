@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.core.management import call_command
 
-from accounts import notices, tokens, withdrawals
+from accounts import inbox, mailing, notices, tokens, withdrawals
 from spotsite import nudges, slots
 
 SLICE_SECONDS = 20
@@ -36,8 +36,20 @@ def refresh_some() -> None:
 
 @shared_task
 def remind() -> None:
-    """Send the mails that are due about consent and providers (beat, hourly; a loss nudges it)."""
+    """Tell what is due about consent and providers, and mail it (beat; a loss nudges it)."""
     notices.send_due()
+
+
+@shared_task
+def mail_notices() -> None:
+    """Mail the notices that were not mailed yet (beat, each minute)."""
+    mailing.send_due()
+
+
+@shared_task
+def purge_notices() -> None:
+    """Delete notices that are older than 90 days (beat, daily)."""
+    inbox.purge()
 
 
 @shared_task

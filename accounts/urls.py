@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from accounts import (
     conflict_views,
     facebook_callbacks,
+    notice_views,
     own_account_views,
     sign_in_again_views,
     views,
@@ -36,6 +37,14 @@ urlpatterns = [
     ),
     path("account/export/", own_account_views.export_account, name="export_account"),
     path("account/delete/", own_account_views.delete_account, name="delete_account"),
+    path("account/notices/", notice_views.notice_switches, name="notice_switches"),
+    path("notices/", notice_views.notices_page, name="notices"),
+    path("notices/read/", notice_views.mark_notices_read, name="mark_notices_read"),
+    path(
+        "notices/unsubscribe/<str:token>/",
+        notice_views.notice_unsubscribe,
+        name="notice_unsubscribe",
+    ),
     path(
         "facebook/deauthorize/",
         facebook_callbacks.facebook_deauthorize,

@@ -34,6 +34,7 @@ MENU = {
         "accounts.Credential": "Credentials",
         "accounts.CredentialEvent": "What happened to credentials",
         "account.EmailAddress": "E-mail addresses",
+        "accounts.Notice": "Notices",
     },
     "Playlists": {
         "playlists.Run": "Runs",

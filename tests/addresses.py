@@ -21,6 +21,7 @@ from accounts.models import (
     Credential,
     CredentialEvent,
     DeletionRequest,
+    Notice,
     ProviderState,
     User,
     Withdrawal,
@@ -54,6 +55,7 @@ PUBLIC = {
     "facebook/deauthorize/",
     "facebook/deletion/",
     "facebook/deletion/<slug:code>/",
+    "notices/unsubscribe/<str:token>/",
     "dev/mail/",  # in a demo only
     "dev/mail/<str:file>/<int:number>/",
 }
@@ -125,6 +127,7 @@ OTHER_ARGUMENTS: dict[str, Arguments] = {
     "connections/connect/<slug:provider>/": {"provider": "spotify"},
     "recipes/new/<slug:slug>/": {"slug": "newest"},
     "facebook/deletion/<slug:code>/": {"code": "a-code"},
+    "notices/unsubscribe/<str:token>/": {"token": "a-token"},
     "dev/mail/<str:file>/<int:number>/": {"file": "20260101-000000-1.log", "number": 1},
     "admin/r/<path:content_type_id>/<path:object_id>/": {"content_type_id": 1, "object_id": 1},
 }
@@ -215,6 +218,7 @@ def _rows(owner: User, staff: User) -> dict[type, Any]:
         ProviderState.objects.create(provider="spotify"),
         DeletionRequest.objects.create(code="a-code", kind="deletion", uid_digest="x"),
         Withdrawal.objects.create(provider="facebook", user=owner),
+        Notice.objects.create(user=owner, kind="held", key="a", title="A notice", sentence="So."),
         UserSession.objects.create(
             user=owner, ip="127.0.0.1", session_key="k" * 32, user_agent="a browser"
         ),
