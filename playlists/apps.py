@@ -20,4 +20,5 @@ class PlaylistsConfig(AppConfig):
         beat.register("start recipes", "playlists.tasks.start_due", timedelta(seconds=15))
         beat.register("drop old versions", "playlists.tasks.tidy", timedelta(days=1))
         beat.register("store calls", "playlists.tasks.store_calls", timedelta(minutes=1))
+        beat.register("send digests", "playlists.tasks.send_digests", timedelta(hours=1))
         beat.register("purge calls", "playlists.tasks.purge_calls", timedelta(days=1))

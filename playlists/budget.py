@@ -24,6 +24,7 @@ from spotsite import clock
 
 ALL = "all"  # the rate limit: every call of the app
 AWAY = timedelta(seconds=5)  # background work asks again so long after Valkey did not answer
+_SAME_PAUSE = timedelta(minutes=10)  # the call that asks whether it is over may be refused again
 _ALONE_BURST = 5  # without Valkey: calls at once in one process, and then one a second
 
 log = logging.getLogger(__name__)
@@ -109,14 +110,17 @@ def reopen(bucket: str) -> None:
 
 def pause(bucket: str, *, seconds: float, reason: str) -> datetime:
     """Close a group of calls for all workers; a longer pause that stands already stays."""
-    until = clock.now() + timedelta(seconds=seconds)
+    now = clock.now()
+    until = now + timedelta(seconds=seconds)
     with transaction.atomic():
         row, made = Pause.objects.select_for_update().get_or_create(
-            bucket=bucket, defaults={"until": until, "reason": reason}
+            bucket=bucket, defaults={"began_at": now, "until": until, "reason": reason}
         )
         if not made and row.until < until:
+            # Later than the one before ended: another pause, not the same made longer.
+            row.began_at = row.began_at if now <= row.until + _SAME_PAUSE else now
             row.until, row.reason = until, reason
-            row.save(update_fields=["until", "reason"])
+            row.save(update_fields=["began_at", "until", "reason"])
         is_first = _publish(row, timedelta(seconds=seconds))
     log.warning("calls paused: %s until %s (%s)", bucket, row.until, row.reason)
     if reason == "rate_limit" and is_first:

@@ -625,6 +625,7 @@ class Pause(models.Model):
     """A group of calls that Spotify asked the whole app to leave until a time."""
 
     bucket = models.CharField(max_length=40, primary_key=True)
+    began_at = models.DateTimeField(db_default=Now())
     until = models.DateTimeField()
     reason = models.CharField(max_length=40)
 

@@ -20,7 +20,7 @@ from django.db import transaction
 
 from accounts.errors import AccountError
 from accounts.models import Credential
-from playlists import aims, courses, gather, guards, ledgers, library, outcomes, versions
+from playlists import aims, courses, gather, guards, ledgers, library, news, outcomes, versions
 from playlists import plan as planner
 from playlists.budget import Paused
 from playlists.connection import Connection
@@ -78,12 +78,12 @@ def work_on(run: Run, connect: Connect = Connection) -> Pace:
 
 def _work(run: Run, connect: Connect) -> Pace:
     if run.attempts > outcomes.MOST_ATTEMPTS or _is_stale(run):
-        run.end(State.FAILED, code="gave_up", sentence=outcomes.GAVE_UP)
+        news.end(run, State.FAILED, code="gave_up", sentence=outcomes.GAVE_UP)
         return Pace.NEVER
     credential = Credential.objects.filter(account=run.account_id).first()
     if credential is None or not credential.is_usable:
         code, sentence = outcomes.NEEDS_RECONNECT
-        run.end(State.FAILED, code=code, sentence=sentence)
+        news.end(run, State.FAILED, code=code, sentence=sentence)
         return Pace.NEVER
     work = _Slice(run, credential, connect)
     try:
@@ -110,9 +110,10 @@ def _settle(run: Run, trouble: outcomes.Trouble, *, calls: int, reading: bool) -
         reading=reading,
     )
     if outcome.until is None:
-        run.end(State.FAILED, code=outcome.code, sentence=outcome.sentence)
+        news.end(run, State.FAILED, code=outcome.code, sentence=outcome.sentence)
         return Pace.NEVER
-    run.wait(
+    news.wait(
+        run,
         until=outcome.until,
         code=outcome.code,
         sentence=outcome.sentence,
@@ -376,13 +377,22 @@ class _Slice:
         tripped = guards.tripped(prospect, guards.limits_of(run)) if plan.edits else {}
         standing = guards.standing(tripped, run.approved)
         if standing:
-            self._hold(tripped, standing)
+            self._hold(tripped, standing, now=now, goal=goal)
 
-    def _hold(self, tripped: dict[str, int], standing: dict[str, int]) -> NoReturn:
+    def _hold(
+        self,
+        tripped: dict[str, int],
+        standing: dict[str, int],
+        *,
+        now: Sequence[Item],
+        goal: Sequence[str],
+    ) -> NoReturn:
         run = self.run
-        run.keep(calls_used=self.calls, report={**run.report, "tripped": tripped})
+        would = asdict(versions.difference([item.uri for item in now], goal))
+        report = {**run.report, "tripped": tripped, "would": would}
+        run.keep(calls_used=self.calls, report=report)
         sentence = " ".join(guards.sentences(standing, guards.limits_of(run)))
-        run.end(State.HELD, code=next(iter(standing)), sentence=sentence)
+        news.end(run, State.HELD, code=next(iter(standing)), sentence=sentence)
         raise _Over
 
     def _changed_elsewhere(self, items: list[Item], snapshot_id: str) -> None:
@@ -416,7 +426,8 @@ class _Slice:
                 ledgers.changed(run, hand)
         if run.changes > MOST_CHANGES or run.quarrels >= MOST_QUARRELS:
             number = max(1, undone.count if undone else hand.count)
-            self._hold({guards.QUARREL: number}, {guards.QUARREL: number})
+            quarrel = {guards.QUARREL: number}
+            self._hold(quarrel, quarrel, now=items, goal=goal)
         self._ask_guards(items, goal, plan)
 
     def _likeliest(self, now: Sequence[str]) -> list[str]:
@@ -459,7 +470,7 @@ class _Slice:
 
     def _fail(self, code: str, sentence: str) -> NoReturn:
         self.run.keep(calls_used=self.calls)
-        self.run.end(State.FAILED, code=code, sentence=sentence)
+        news.end(self.run, State.FAILED, code=code, sentence=sentence)
         raise _Over
 
     # Writing --------------------------------------------------------------------------------------

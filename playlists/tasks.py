@@ -13,7 +13,7 @@ from celery import Task, shared_task
 from django.core.cache import cache
 from django.db import transaction
 
-from playlists import budget, calls, dispatch, push, retention
+from playlists import budget, calls, digest, dispatch, push, retention
 from playlists.budget import Purpose
 from playlists.connection import Connection
 from playlists.models import Run
@@ -115,6 +115,14 @@ def store_calls() -> None:
 @shared_task
 def purge_calls() -> None:
     calls.purge()
+
+
+@shared_task
+def send_digests(after: int = 0) -> None:
+    """Tell people on Monday morning what their recipes did (beat, hourly); many in turns."""
+    last = digest.tell_due(after=after)
+    if last is not None:
+        nudges.send(send_digests, last)
 
 
 def _is_emptied() -> bool:

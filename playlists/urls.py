@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from playlists import recipe_views, version_views, views
+from playlists import decision_views, version_views, views
 
 urlpatterns = [
     path("playlists/put/", views.put, name="put"),
@@ -25,6 +26,7 @@ urlpatterns = [
     path("blocks/", recipe_views.block_list, name="blocks"),
     path("blocks/<int:pk>/remove/", recipe_views.unblock, name="unblock"),
     path("runs/", views.runs, name="runs"),
+    path("runs/decide/<str:token>/", decision_views.decide, name="run_decide"),
     path("runs/<uuid:uuid>/", views.run_page, name="run"),
     path("runs/<uuid:uuid>.json", views.run_json, name="run_json"),
     path("runs/<uuid:uuid>/retry/", views.retry, name="run_retry"),

@@ -56,6 +56,7 @@ PUBLIC = {
     "facebook/deletion/",
     "facebook/deletion/<slug:code>/",
     "notices/unsubscribe/<str:token>/",
+    "runs/decide/<str:token>/",
     "dev/mail/",  # in a demo only
     "dev/mail/<str:file>/<int:number>/",
 }
@@ -128,6 +129,7 @@ OTHER_ARGUMENTS: dict[str, Arguments] = {
     "recipes/new/<slug:slug>/": {"slug": "newest"},
     "facebook/deletion/<slug:code>/": {"code": "a-code"},
     "notices/unsubscribe/<str:token>/": {"token": "a-token"},
+    "runs/decide/<str:token>/": {"token": "a-token"},
     "dev/mail/<str:file>/<int:number>/": {"file": "20260101-000000-1.log", "number": 1},
     "admin/r/<path:content_type_id>/<path:object_id>/": {"content_type_id": 1, "object_id": 1},
 }
