@@ -15,7 +15,8 @@ from smtplib import SMTPException
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import signing
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 OLD = timedelta(days=3)  # the site has said it for so long that a mail is no news
 _AT_ONCE = 200
+_MOST_REFUSED = 3  # in a row: then it is the server, not the mail
 _SECONDS = 20.0  # a server that hangs takes its 20 s, and then the turn is over
 _SALT = "accounts.unsubscribe"
 
@@ -44,19 +46,39 @@ class Subscription:
     kind: Kind
 
 
+class _Refused(Exception):
+    """The mail server did not take a mail."""
+
+
 def send_due() -> int:
-    """Send the mails that are due for some seconds; return how many went out."""
-    ends = time.monotonic() + _SECONDS
-    sent = 0
-    for notice in Notice.objects.to_mail().select_related("user")[:_AT_ONCE]:
-        if time.monotonic() > ends:
-            break
-        sent += _mail(notice)
+    """Send the mails that are due, for some seconds, over one connection; return how many went."""
+    if not Notice.objects.to_mail().exists():
+        return 0
+    try:
+        with get_connection() as connection:
+            return _send_over(connection)
+    except (SMTPException, OSError) as exc:
+        log.warning("the mail server does not answer: %s", type(exc).__name__)
+        return 0
+
+
+def _send_over(connection: BaseEmailBackend) -> int:
+    ends, began = time.monotonic() + _SECONDS, clock.now()
+    sent = refused = 0
+    while batch := Notice.objects.to_mail(by=began).select_related("user")[:_AT_ONCE]:
+        for notice in batch:
+            if time.monotonic() > ends or refused >= _MOST_REFUSED:
+                return sent
+            try:
+                sent += _mail(notice, connection)
+                refused = 0
+            except _Refused:
+                refused += 1
     return sent
 
 
-def _mail(notice: Notice) -> bool:
-    """Send the mail about a notice, or see that it needs none."""
+def _mail(notice: Notice, connection: BaseEmailBackend) -> bool:
+    """Send the mail about a notice, or see that it needs none; raise ``_Refused``."""
     row = Notice.objects.filter(pk=notice.pk)
     now = clock.now()
     if not row.filter(mail_at=notice.mail_at).update(mail_at=None):
@@ -70,10 +92,18 @@ def _mail(notice: Notice) -> bool:
         return False
     row.update(mailed_at=now)
     context = {"notice": notice, "link": _absolute(notice.link), **letter.context}
-    if send(letter.template, [address], context, letter.attachment, about=(notice.user, kind)):
+    about = (notice.user, kind)
+    if send(
+        letter.template,
+        [address],
+        context,
+        letter.attachment,
+        about=about,
+        connection=connection,
+    ):
         return True
-    row.update(mail_at=now, mailed_at=None)  # behind those that have not been tried yet
-    return False
+    row.update(mail_at=clock.now(), mailed_at=None)  # behind those that have not been tried yet
+    raise _Refused
 
 
 def address_of(user: User) -> str:
@@ -91,6 +121,7 @@ def send(
     attachment: Attachment | None = None,
     *,
     about: tuple[User, Kind] | None = None,
+    connection: BaseEmailBackend | None = None,
 ) -> bool:
     """Send a mail; False where the server did not take it."""
     headers = {}
@@ -109,7 +140,9 @@ def send(
         }
     subject = render_to_string(f"accounts/mail/{template}_subject.txt", context)
     body = render_to_string(f"accounts/mail/{template}.txt", context)
-    mail = EmailMessage(" ".join(subject.split()), body, to=to, headers=headers)
+    mail = EmailMessage(
+        " ".join(subject.split()), body, to=to, headers=headers, connection=connection
+    )
     if attachment:
         mail.attach(*attachment)
     try:

@@ -294,9 +294,9 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def unread(self) -> NoticeQuerySet:
         return self.filter(is_shown=True, read_at=None)
 
-    def to_mail(self) -> NoticeQuerySet:
-        """Those that wait to be mailed, the longest waiting first."""
-        return self.filter(mail_at__lte=Now()).order_by("mail_at", "pk")
+    def to_mail(self, *, by: datetime | None = None) -> NoticeQuerySet:
+        """Those that wait to be mailed, the longest waiting first; ``by``: since then or longer."""
+        return self.filter(mail_at__lte=by or Now()).order_by("mail_at", "pk")
 
 
 class Notice(models.Model):

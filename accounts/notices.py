@@ -64,13 +64,12 @@ def alert_staff(provider: str) -> bool:
 
 
 def _ending() -> CredentialQuerySet:
-    soon = clock.now() + timedelta(days=REMIND_DAYS[0])
-    return (
-        _of_people()
-        .usable()
-        .filter(reauth_due_at__gt=clock.now(), reauth_due_at__lte=soon)
-        .filter(Q(reminded_days=None) | Q(reminded_days__gt=REMIND_DAYS[-1]))
-    )
+    now = clock.now()
+    first, *later = REMIND_DAYS
+    due = Q(reauth_due_at__lte=now + timedelta(days=first), reminded_days=None)
+    for days in later:
+        due |= Q(reauth_due_at__lte=now + timedelta(days=days), reminded_days__gt=days)
+    return _of_people().usable().filter(due, reauth_due_at__gt=now)
 
 
 def _lost() -> CredentialQuerySet:
@@ -98,8 +97,6 @@ def _in_trouble() -> QuerySet[ProviderState]:
 def _remind(credential: Credential) -> None:
     left = _left(credential)
     stage = min(days for days in REMIND_DAYS if left <= timedelta(days=days))
-    if credential.reminded_days is not None and credential.reminded_days <= stage:
-        return
     row = Credential.objects.filter(pk=credential.pk, generation=credential.generation)
     with transaction.atomic():
         if row.filter(reminded_days=credential.reminded_days).update(reminded_days=stage):

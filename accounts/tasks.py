@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from accounts import inbox, mailing, notices, tokens, withdrawals
+from accounts.models import Notice
 from spotsite import nudges, slots
 
 SLICE_SECONDS = 20
@@ -42,8 +43,9 @@ def remind() -> None:
 
 @shared_task
 def mail_notices() -> None:
-    """Mail the notices that were not mailed yet (beat, each minute)."""
-    mailing.send_due()
+    """Mail the notices that were not mailed yet (beat, each minute), and go on while there are."""
+    if mailing.send_due() and Notice.objects.to_mail().exists():
+        nudges.send(mail_notices)
 
 
 @shared_task
