@@ -15,6 +15,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection, transaction
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 
 from accounts import export, inbox, mailing, notices, tasks
 from accounts.inbox import Kind, Letter
@@ -329,6 +330,18 @@ def test_the_header_counts_and_the_list_reads(ada: User) -> None:
     assert "unread" not in page
     assert "unread" not in page_of(client.get("/account/"))
     assert " new " not in page_of(client.get("/notices/"))
+
+
+def test_the_header_costs_one_query(ada: User) -> None:
+    for number in range(5):
+        tell(ada, str(number))
+    client = browser(ada)
+
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/account/")
+
+    (count,) = [one["sql"] for one in asked if "accounts_notice" in one["sql"]]
+    assert count.startswith("SELECT COUNT(*)")
 
 
 def test_only_what_is_shown_is_read_and_all_can_be(ada: User) -> None:
