@@ -11,7 +11,7 @@ import spotsite.clock
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_refresh_engine"),
+        ("accounts", "0005_thawed_at"),
     ]
 
     operations = [
