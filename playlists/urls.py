@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from playlists import recipe_views, version_views, views
-from playlists import decision_views, version_views, views
+from playlists import decision_views, recipe_views, version_views, views
 
 urlpatterns = [
     path("playlists/put/", views.put, name="put"),
