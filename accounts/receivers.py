@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from accounts import coming_back, recent, tasks, ways_in
 from accounts.adapter import absorb_token, keep_name
 from accounts.signals import credential_lost, provider_trouble
+from spotsite import nudges
 
 
 @receiver(social_account_added)
@@ -39,7 +40,7 @@ def on_step_completed(request: HttpRequest, **kwargs: Any) -> None:
 @receiver(provider_trouble)
 def on_trouble(sender: object, **kwargs: Any) -> None:
     """Somebody may have to be told; where the nudge is lost, beat's next one finds the row."""
-    tasks.remind.delay()
+    nudges.send(tasks.remind)
 
 
 pre_social_login.connect(coming_back.judge, sender=SocialLogin)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from accounts import notices, tokens, withdrawals
-from spotsite import slots
+from spotsite import nudges, slots
 
 SLICE_SECONDS = 20
 
@@ -18,7 +18,7 @@ SLICE_SECONDS = 20
 def refresh_due() -> None:
     """Wake as many workers as may refresh at once, where something is due (beat, each minute)."""
     for _ in range(tokens.count_due(most=settings.BACKGROUND_SLOTS)):
-        refresh_some.delay()
+        nudges.send(refresh_some)
 
 
 @shared_task
@@ -31,7 +31,7 @@ def refresh_some() -> None:
         while time.monotonic() < ends:
             if tokens.refresh_next_due() is None:
                 return
-    refresh_some.delay()
+    nudges.send(refresh_some)
 
 
 @shared_task
@@ -56,4 +56,4 @@ def withdraw_permission(withdrawal_id: int) -> None:
 def withdraw_due() -> None:
     """Ask again for the permissions that a provider did not take back yet (beat)."""
     for withdrawal_id in withdrawals.due():
-        withdraw_permission.delay(withdrawal_id)
+        nudges.send(withdraw_permission, withdrawal_id)

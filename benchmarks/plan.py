@@ -22,7 +22,8 @@ from typing import Any
 
 from benchmarks import follower, table
 from playlists import plan as planner
-from playlists.plan import Add, Budget, Cheapest, Edit, Move, Plan, Policy, Remove, Replace, Strict
+from playlists.plan import Budget, Cheapest, Plan, Policy, Strict
+from playlists.planning.edits import as_list
 
 DEFAULT_FILE = Path(__file__).parents[2] / "shared" / "playlist-histories" / "histories.jsonl.gz"
 BUDGETS = (0, 2, 5, 10)
@@ -192,18 +193,6 @@ def named_figures(rows: Sequence[table.Row], bound: Counter[str]) -> dict[str, A
             **others,
         },
     }
-
-
-def as_list(edit: Edit) -> list[Any]:
-    match edit:
-        case Remove(uris):
-            return ["remove", list(uris)]
-        case Add(position, uris):
-            return ["add", position, list(uris)]
-        case Move(start, length, before):
-            return ["move", start, length, before]
-        case Replace(uris):
-            return ["replace", list(uris)]
 
 
 # Made-up edits

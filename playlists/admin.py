@@ -7,14 +7,18 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from playlists import tasks
-from playlists.models import Ledger, Pause, Run, Version
+from playlists import budget, tasks
+from playlists.models import CallRate, Calls, Ledger, Pause, Run, Version
 from spotsite.staff import ReadOnlyAdmin, site
+
+_SUMS_SHOWN = 20
 
 
 @admin.register(Run, site=site)
@@ -99,16 +103,19 @@ class RunAdmin(ReadOnlyAdmin):
 class VersionAdmin(ReadOnlyAdmin):
     """A list as it was at one moment; what is in it is the person's."""
 
-    list_display = ("pk", "playlist_id", "length", "cause", "taken_at")
-    list_filter = ("cause",)
+    list_display = ("pk", "playlist_id", "length", "cause", "is_pinned", "taken_at")
+    list_filter = ("cause", "is_pinned")
     search_fields = ("playlist_id", "account__uid")
     ordering = ("-taken_at",)
-    fields = ("playlist_id", "linked_account", "length", "cause", "taken_at", "snapshot_id")
+    fields = (
+        *("playlist_id", "linked_account", "length", "cause", "run", "taken_at"),
+        *("is_pinned", "is_surpassed", "vouched_at", "snapshot_id"),
+    )
     readonly_fields = ("linked_account",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.defer("items")
+        return rows.defer("packed")
 
     @admin.display(description="linked account")
     def linked_account(self, version: Version) -> str:
@@ -144,6 +151,51 @@ class PauseAdmin(ReadOnlyAdmin):
 
     list_display = ("bucket", "until", "reason")
     fields = ("bucket", "until", "reason")
+    actions = ("lift",)
+
+    @admin.action(description="Lift: call again at once", permissions=["act"])
+    def lift(self, request: HttpRequest, queryset: QuerySet[Pause]) -> None:
+        pauses = list(queryset)
+        for pause in pauses:
+            self.log_change(request, pause, "Pause lifted.")
+            budget.lift(pause.bucket)
+        self.message_user(request, f"Lifted: {len(pauses)}. The next call asks alone.")
+
+
+@admin.register(Calls, site=site)
+class CallsAdmin(ReadOnlyAdmin):
+    """How many calls were made, each hour, for whom; sums of what is chosen stand above."""
+
+    list_display = ("hour", "group", "person", "recipe", "count")
+    list_select_related = ("person",)
+    list_filter = ("group",)
+    search_fields = ("person__name", "person__email", "=recipe")
+    ordering = ("-hour", "group")
+    date_hierarchy = "hour"
+    fields = ("hour", "group", "person", "recipe", "count")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        page = super().changelist_view(request, extra_context)
+        if isinstance(page, TemplateResponse) and page.context_data and "cl" in page.context_data:
+            page.context_data["sums"] = _sums(page.context_data["cl"].queryset)
+            page.context_data["rate"] = CallRate.objects.first()
+        return page
+
+
+def _sums(rows: QuerySet[Calls]) -> dict[str, list[tuple[Any, int]]]:
+    """Add up the rows that are shown: by day, by person and by group."""
+    rows = rows.order_by()
+    days = rows.annotate(day=TruncDate("hour")).values_list("day").annotate(all=Sum("count"))
+    people = rows.values_list("person__name", "person").annotate(all=Sum("count"))
+    groups = rows.values_list("group").annotate(all=Sum("count"))
+    return {
+        "By day": list(days.order_by("-day")[:_SUMS_SHOWN]),
+        "By person": [
+            (name or (f"person {pk}" if pk else "nobody"), count)
+            for name, pk, count in people.order_by("-all")[:_SUMS_SHOWN]
+        ],
+        "By group": list(groups.order_by("-all")),
+    }
 
 
 def _retry(run: Run) -> bool:

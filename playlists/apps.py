@@ -1,4 +1,4 @@
-"""The playlists app: its seams with accounts and its one job, bound when it is loaded."""
+"""The playlists app: its seams with accounts and its jobs, bound when it is loaded."""
 
 from __future__ import annotations
 
@@ -17,3 +17,6 @@ class PlaylistsConfig(AppConfig):
         from playlists import receivers  # noqa: F401, PLC0415
 
         beat.register("sweep runs", "playlists.tasks.sweep", timedelta(seconds=10))
+        beat.register("drop old versions", "playlists.tasks.tidy", timedelta(days=1))
+        beat.register("store calls", "playlists.tasks.store_calls", timedelta(minutes=1))
+        beat.register("purge calls", "playlists.tasks.purge_calls", timedelta(days=1))

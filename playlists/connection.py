@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from accounts import tokens
 from accounts.models import Credential
 from accounts.tokens import AccessToken
 from playlists import budget
+from playlists.budget import Purpose
 from playlists.spotify import SpotifyClient, errors
 from playlists.spotify.transport import Answer, error_of
 from spotsite import http
@@ -29,8 +31,16 @@ SPARE = timedelta(seconds=90)  # a slice's work, and the token's own margin
 class Connection:
     """The way to Spotify for one linked account, as long as one task or page needs it."""
 
-    def __init__(self, credential: Credential) -> None:
+    def __init__(
+        self,
+        credential: Credential,
+        *,
+        purpose: Purpose = Purpose.INTERACTIVE,
+        recipe: int | None = None,
+    ) -> None:
         self.credential = credential
+        self.purpose = purpose
+        self.recipe = recipe
         self.client = SpotifyClient(self._send, self._token, url=settings.SPOTIFY_API_URL)
         self.calls = 0
         self._access: AccessToken | None = None
@@ -57,8 +67,6 @@ class Connection:
         params: Mapping[str, str] | None,
         json: Any,
     ) -> Answer:
-        bucket = budget.bucket_of(method, url.removeprefix(settings.SPOTIFY_API_URL))
-        budget.check(bucket)
         answer = self._once(method, url, headers=headers, params=params, json=json)
         if answer.status_code == 401 and self._access is not None:
             # The call is made again only while its end surely comes before the settle wait's,
@@ -71,9 +79,11 @@ class Connection:
                 raise errors.NoAnswer("token_came_late", maybe_applied=False)
             fresh = {**headers, "Authorization": f"Bearer {self._token()}"}
             answer = self._once(method, url, headers=fresh, params=params, json=json)
-        if answer.status_code == 429:
-            _obey(answer, bucket)
         return answer
+
+    @cached_property
+    def _person(self) -> int:
+        return int(self.credential.account.user_id)
 
     def _once(
         self,
@@ -84,11 +94,19 @@ class Connection:
         params: Mapping[str, str] | None,
         json: Any,
     ) -> Answer:
+        bucket = budget.bucket_of(method, url.removeprefix(settings.SPOTIFY_API_URL))
+        asks = budget.take(bucket, self.purpose, person=self._person, recipe=self.recipe)
         self.calls += 1
+        answer = self._sent(method, url, headers=headers, params=params, json=json)
+        if answer.status_code == 429:
+            _obey(answer, bucket)
+        elif asks:
+            budget.reopen(bucket)
+        return answer
+
+    def _sent(self, method: str, url: str, **request: Any) -> Answer:
         try:
-            return http.send(
-                method, url, deadline=CALL_SECONDS, headers=headers, params=params, json=json
-            )
+            return http.send(method, url, deadline=CALL_SECONDS, **request)
         except http.NotSent:
             raise errors.NoAnswer("not_sent", maybe_applied=False) from None
         except http.TimedOut:

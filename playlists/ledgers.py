@@ -29,6 +29,13 @@ def of(playlist_id: str) -> Ledger | None:
     return Ledger.objects.select_related("last_run", "version").filter(pk=playlist_id).first()
 
 
+def still_out(playlist_id: str, uris: Sequence[str]) -> list[str]:
+    """Return which of ``uris`` are still out of the playlist because somebody took them out."""
+    ledger = of(playlist_id)
+    out = Counter(_taken_out(ledger))
+    return list((Counter(uris) & out).elements())
+
+
 def view(run: Run, now: Sequence[Item], ledger: Ledger | None) -> View:
     """Return what the run aims at, given the list as it is ``now``."""
     if run.mode == Run.Mode.APPEND:
@@ -49,12 +56,14 @@ def view(run: Run, now: Sequence[Item], ledger: Ledger | None) -> View:
     if undone is not None:
         ours += undone.added
         taken_out -= undone.removed
+    # What somebody has put in again is not out any more.
+    taken_out -= Counter(item.uri for item in now) - ours
     aim = aims.replacing(run.wanted, now, ours=ours, taken_out=taken_out)
     return View(aim, sorted(taken_out.elements()), undone)
 
 
-def begin(run: Run, seen: View, ledger: Ledger | None) -> None:
-    """Write down what is coming, before the first write."""
+def begin(run: Run, seen: View, ledger: Ledger | None, *, now: Sequence[Item]) -> None:
+    """Write down what is coming to the list as it is ``now``, before the first write."""
     if run.mode != Run.Mode.REPLACE:
         if ledger is None:
             return  # what was there stays somebody's own, and nobody manages it yet
@@ -63,7 +72,7 @@ def begin(run: Run, seen: View, ledger: Ledger | None) -> None:
         coming = seen.aim.ours
         if ledger is None:
             ledger = Ledger(playlist_id=run.playlist_id, account=run.account)
-            ledger.ours = list(coming)
+            ledger.ours = [item.uri for item in now if item.can_be_written]
     ledger.account = run.account
     ledger.coming = coming
     ledger.taken_out = seen.taken_out

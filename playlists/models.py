@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.urls import reverse
 
+from playlists import packing
+from playlists.spotify import Item
 from spotsite import clock
 from spotsite.clock import Now
 
@@ -35,6 +38,10 @@ class Track(models.Model):
     duration_ms = models.PositiveIntegerField(default=0)
     isrc = models.CharField(max_length=32, blank=True)
     fetched_at = models.DateTimeField(db_default=Now())
+    vouched_at = models.DateTimeField(db_default=Now())  # when something that is kept named it last
+
+    class Meta:
+        indexes = [models.Index(fields=["vouched_at"], name="track_vouched")]
 
     def __str__(self) -> str:
         return f"{self.artists} - {self.title}" if self.title else self.uri
@@ -44,6 +51,38 @@ class Track(models.Model):
         """Return the track's page at Spotify, empty for a local file."""
         kind, _, name = self.uri.removeprefix("spotify:").partition(":")
         return f"https://open.spotify.com/{kind}/{name}" if kind in {"track", "episode"} else ""
+
+
+class VersionQuerySet(models.QuerySet["Version"]):
+    """Versions, asked in the words of the trade."""
+
+    def light(self) -> Self:
+        """Leave the items where they are until somebody asks for them."""
+        return self.defer("packed")
+
+    def of(self, account_id: int, playlist_id: str) -> Self:
+        """Those of one playlist as one linked account saw it, newest first."""
+        return self.filter(account=account_id, playlist_id=playlist_id).order_by("-pk")
+
+    def newest(self, account_id: int, playlist_id: str) -> Version | None:
+        return self.of(account_id, playlist_id).first()
+
+    def droppable(self) -> Self:
+        """Those that nothing keeps: too old, not among the last ones, not pinned, not in use."""
+        newer = Version.objects.filter(
+            account=OuterRef("account"), playlist_id=OuterRef("playlist_id"), pk__gt=OuterRef("pk")
+        )
+        most = settings.VERSION_COUNT
+        return self.filter(
+            Exists(newer[most - 1 : most]),
+            ~Exists(Run.objects.unfinished().filter(Q(before=OuterRef("pk")))),
+            ~Exists(Run.objects.unfinished().filter(Q(after=OuterRef("pk")))),
+            ~Exists(Ledger.objects.filter(version=OuterRef("pk"))),
+            ~Exists(Ledger.objects.filter(last_run__before=OuterRef("pk"))),
+            is_surpassed=True,
+            is_pinned=False,
+            taken_at__lt=Now() - timedelta(days=settings.VERSION_DAYS),
+        )
 
 
 class Version(models.Model):
@@ -56,24 +95,50 @@ class Version(models.Model):
 
     account = models.ForeignKey(SocialAccount, on_delete=models.CASCADE, related_name="versions")
     playlist_id = models.CharField(max_length=64)
-    # One [uri, added_at] an item, [uri, added_at, 1] for a local file; an empty URI where a track
-    # is not available.
-    items = models.JSONField(default=list)
+    packed = models.BinaryField(default=b"")  # the items, as playlists.packing writes them
     length = models.PositiveIntegerField(default=0)
     digest = models.CharField(max_length=64)
     snapshot_id = models.CharField(max_length=200, blank=True)
     cause = models.CharField(max_length=20, choices=Cause.choices)
+    run = models.ForeignKey("Run", null=True, on_delete=models.SET_NULL, related_name="versions")
     taken_at = models.DateTimeField(db_default=Now())
+    is_pinned = models.BooleanField(default=False)
+    is_surpassed = models.BooleanField(default=False)  # by so many newer ones that it may go
+    vouched_at = models.DateTimeField(db_default=Now())  # when its tracks were named as needed
+
+    objects = VersionQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["playlist_id", "-taken_at"], name="version_latest")]
+        indexes = [
+            models.Index("account", "playlist_id", F("id").desc(), name="version_newest"),
+            # The daily job reads what may go, not what exists.
+            models.Index(
+                fields=["taken_at"],
+                name="version_old",
+                condition=Q(is_surpassed=True, is_pinned=False),
+            ),
+            models.Index(fields=["vouched_at"], name="version_vouched"),
+        ]
 
     def __str__(self) -> str:
         return f"version {self.pk} of {self.playlist_id}"
 
-    @property
+    def get_absolute_url(self) -> str:
+        return reverse("version", args=[self.pk])
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """Return the frozen items, without what only the track's own row knows."""
+        return packing.unpack(self.packed)
+
+    @cached_property
     def uris(self) -> list[str]:
-        return [item[0] for item in self.items]
+        return packing.unpack_uris(self.packed)
+
+    def pin(self, *, on: bool) -> None:
+        """Keep it whatever its age, or no longer."""
+        self.is_pinned = on
+        self.save(update_fields=["is_pinned"])
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -89,6 +154,10 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def active(self) -> Self:
         return self.filter(state__in=Run.ACTIVE)
+
+    def unfinished(self) -> Self:
+        """Those that are active, or will be when a person agrees."""
+        return self.filter(state__in=[*Run.ACTIVE, Run.State.HELD])
 
     def due(self) -> Self:
         """Those that a worker may take now, the longest due first."""
@@ -404,3 +473,49 @@ class Pause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bucket} until {self.until:%Y-%m-%d %H:%M}"
+
+
+class CallRate(models.Model):
+    """How many calls a second Spotify bore lately; one row."""
+
+    per_second = models.FloatField()
+    changed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.per_second:.2f} calls a second"
+
+
+class Calls(models.Model):
+    """How many calls of one group were made in one hour for one person and recipe."""
+
+    hour = models.DateTimeField()
+    group = models.CharField(max_length=40)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="calls"
+    )
+    recipe = models.PositiveIntegerField(null=True)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "calls"
+        constraints = [
+            models.UniqueConstraint(
+                name="calls_once",
+                fields=["hour", "group", "person", "recipe"],
+                nulls_distinct=False,
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "hour"], name="calls_of_person")]
+
+    def __str__(self) -> str:
+        return f"{self.count} {self.group} at {self.hour:%Y-%m-%d %H}:00"
+
+
+class CallBatch(models.Model):
+    """A batch of counts that ``Calls`` holds already."""
+
+    id = models.UUIDField(primary_key=True)
+    stored_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return str(self.id)

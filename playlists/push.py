@@ -250,7 +250,7 @@ class _Slice:
     def _freeze(self, items: Sequence[Item], cause: Version.Cause, snapshot_id: str) -> Version:
         run = self.run
         return versions.freeze(
-            run.account, run.playlist_id, items, cause=cause, snapshot_id=snapshot_id
+            run.account, run.playlist_id, items, cause=cause, snapshot_id=snapshot_id, run=run
         )
 
     # What is to be done ---------------------------------------------------------------------------
@@ -261,7 +261,7 @@ class _Slice:
         self._hint = playlist.snapshot_id
         known = ledger.version if ledger and ledger.snapshot_id else None
         if known is not None and ledger and ledger.snapshot_id == playlist.snapshot_id:
-            items = versions.items_of(known)
+            items = known.items
             seen = ledgers.view(self.run, items, ledger)
             plan = self._plan(known.uris, seen.aim.goal)
             # The hint may be half a minute old: it is good enough where nothing is taken or moved.
@@ -294,7 +294,7 @@ class _Slice:
         self._now = list(before.uris)
         with transaction.atomic():
             self._keep_plan(plan, goal=seen.aim.goal)
-            ledgers.begin(run, seen, ledger)
+            ledgers.begin(run, seen, ledger, now=items)
 
     def _keep_plan(self, plan: Plan, *, goal: Sequence[str]) -> None:
         """Store the plan from the list as it is now; to the whole goal, or to a part of it."""

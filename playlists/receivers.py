@@ -72,7 +72,7 @@ def on_account_moved(sender: object, account_id: int, to_user_id: int, **kwargs:
 def on_person_leaving(sender: object, user_id: int, **kwargs: Any) -> None:
     """No worker goes on for somebody who leaves; versions go with the linked accounts."""
     Run.objects.filter(user=user_id).delete()
-    Version.objects.filter(account__user=user_id).delete()
+    Version.objects.filter(account__user=user_id).only("pk").delete()
 
 
 @receiver(person_shut_out)
@@ -99,4 +99,13 @@ def managed(user: User) -> list[dict[str, Any]]:
 @export.section("versions")
 def versions(user: User) -> list[dict[str, Any]]:
     rows = Version.objects.filter(account__user=user).order_by("pk")
-    return [dict(row) for row in rows.values("playlist_id", "cause", "taken_at", "items")]
+    return [
+        {
+            "playlist_id": version.playlist_id,
+            "cause": version.cause,
+            "taken_at": version.taken_at,
+            "is_pinned": version.is_pinned,
+            "items": [[item.uri, item.added_at] for item in version.items],
+        }
+        for version in rows.iterator(chunk_size=50)
+    ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from functools import partial
 
+import redis
 from celery import Task, shared_task
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
-from playlists import budget, push
+from playlists import budget, calls, push, retention
 from playlists.models import Run
 from playlists.push import Pace
-from spotsite import clock, slots
+from spotsite import clock, nudges, slots
 
 WATCHED, UNWATCHED = "interactive", "push"
 # A slice writes for 20 s, but may have to read a long list before and after.
@@ -20,6 +20,7 @@ SOFT_SECONDS, HARD_SECONDS = 150, 180
 _SOON_SECONDS = 60  # what is due sooner needs no sweep
 _NO_SLOT_SECONDS = 2.0
 _SWEEP_MOST = 500
+_TIDY_SECONDS = 20.0
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +60,38 @@ def _slice(run_id: int, *, in_turn: bool = False) -> bool:
 @shared_task
 def sweep() -> None:
     """Nudge the runs that a lost message or a dead worker left; drop what was never started."""
-    budget.recall()
+    _recall()
     forgotten = list(Run.objects.forgotten().values_list("pk", flat=True)[:_SWEEP_MOST])
     Run.objects.filter(pk__in=forgotten).update(nudged_at=clock.now())
     for run_id in forgotten:
         nudge(run_id)
     Run.objects.old_drafts().delete()
+
+
+@shared_task
+def tidy() -> None:
+    """Let go of old versions and of titles that nothing needs; a long time's worth in turns."""
+    if retention.tidy(seconds=_TIDY_SECONDS):
+        nudges.send(tidy)
+
+
+@shared_task
+def store_calls() -> None:
+    """Move the calls that were counted to Postgres, and with them the rate that Spotify bears."""
+    calls.store()
+    budget.save_rate()
+
+
+@shared_task
+def purge_calls() -> None:
+    calls.purge()
+
+
+def _recall() -> None:
+    try:
+        budget.recall()
+    except redis.RedisError:
+        log.warning("Valkey does not answer: the sweep goes on without it")
 
 
 def nudge_on_commit(run: Run) -> None:
@@ -77,7 +104,5 @@ def nudge(run_id: int, *, seconds: float = 0.0) -> None:
 
 
 def _send(task: Task, run_id: int, *, queue: str, seconds: float = 0.0) -> None:
-    try:
-        task.apply_async((run_id,), queue=queue, countdown=seconds or None, retry=False)
-    except OperationalError:
-        log.warning("the broker does not answer: the sweep will find run %s", run_id)
+    if not nudges.send(task, run_id, queue=queue, seconds=seconds):
+        Run.objects.filter(pk=run_id).update(nudged_at=None)  # the next sweep need not wait

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import AccountError
 from accounts.models import Credential, User
-from playlists import library, outcomes, preview, tasks, uploads, versions
+from playlists import ledgers, library, outcomes, preview, tasks, uploads, versions
 from playlists.budget import Paused
 from playlists.connection import Connection
 from playlists.forms import NEW, NOT_SHOWN, PutForm, chosen_playlist, name_of, new_of
@@ -29,7 +29,7 @@ from spotsite import clock
 
 _RUNS_A_PAGE = 50
 _SHOWN = 50  # titles in a list of what was left out
-_LONG_OF_RUN_PAGE = ("before__items", "after__items")
+_LONG_OF_RUN_PAGE = ("before__packed", "after__packed")
 _TOO_MUCH_TEXT = "That is too much text to paste. Save it as a file and upload that."
 _BUSY = "Another run is at work on this playlist. Wait until it has ended."
 
@@ -246,8 +246,12 @@ def run_page(request: HttpRequest, uuid: str) -> HttpResponse:
     run = get_object_or_404(mine.defer(*_LONG_OF_RUN_PAGE), uuid=uuid)
     if run.state == Run.State.DRAFT:
         return redirect("put_preview", uuid=run.uuid)
-    left_out = run.report.get("left_out", ()) if run.state == Run.State.DONE else ()
-    context = {"run": run, "left_out": versions.titled(left_out[:_SHOWN])}
+    left_out = _left_out(run) if run.state == Run.State.DONE else []
+    context = {
+        "run": run,
+        "left_out": versions.titled(left_out[:_SHOWN]),
+        "left_out_count": len(left_out),
+    }
     return render(request, "playlists/run.html", context)
 
 
@@ -298,9 +302,9 @@ def cancel(request: HttpRequest, uuid: str) -> HttpResponse:
 @login_required
 @require_POST
 def put_back(request: HttpRequest, uuid: str) -> HttpResponse:
-    """Put items back that somebody took out by hand: all that this run left out, or one."""
+    """Put back what the run left out because somebody took it out by hand."""
     done = get_object_or_404(_person(request).runs, uuid=uuid, state=Run.State.DONE)
-    chosen = [uri for uri in done.report.get("left_out", ()) if _is_chosen(request, uri)]
+    chosen = _left_out(done)
     if not chosen:
         return redirect(done)
     run = Run.objects.create(
@@ -317,9 +321,10 @@ def put_back(request: HttpRequest, uuid: str) -> HttpResponse:
     return _queue(request, run, run.start)
 
 
-def _is_chosen(request: HttpRequest, uri: str) -> bool:
-    wish = request.POST.get("uri", "")
-    return wish in {"", uri}
+def _left_out(run: Run) -> list[str]:
+    """Return what the run left out and nobody has put back since."""
+    left_out = run.report.get("left_out", ())
+    return ledgers.still_out(run.playlist_id, left_out) if left_out else []
 
 
 def _person(request: HttpRequest) -> User:

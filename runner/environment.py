@@ -18,6 +18,7 @@ NAMES = (
     *("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "TOKEN_KEYS", "DEMO_STAFF_PASSWORD"),
     *("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET"),
     *("SPOTIFY_AUTHORIZE_URL", "SPOTIFY_ACCOUNTS_URL", "SPOTIFY_API_URL"),
+    *("SPOTIFY_CALLS_PER_SECOND", "SPOTIFY_BURST", "SPOTIFY_CALLS_PER_PERSON"),
     *("FACEBOOK_CLIENT_ID", "FACEBOOK_CLIENT_SECRET"),
     *("FACEBOOK_DIALOG_URL", "FACEBOOK_GRAPH_URL"),
 )
@@ -134,6 +135,9 @@ class Given:
                 "SPOTIFY_AUTHORIZE_URL": f"{simulator}/authorize",
                 "SPOTIFY_ACCOUNTS_URL": simulator,
                 "SPOTIFY_API_URL": f"{simulator}/v1",
+                # The simulator bears what a demo or a test may ask of it.
+                "SPOTIFY_CALLS_PER_SECOND": "2000",
+                "SPOTIFY_BURST": "2000",
             }
         if "FACEBOOK_CLIENT_ID" not in self:
             settings |= {

@@ -8,16 +8,22 @@ back soon, and nothing is kept in the broker that Postgres does not know (docs.c
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, worker_init
+from kombu.transport import TRANSPORT_ALIASES
 
 from spotsite import startup
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spotsite.settings")
 
-app = Celery("spotsite")
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "spotsite.broker:Transport"))
+# Tasks under way outlive a lost connection here; Celery warns of that at each one.
+warnings.filterwarnings("ignore", r"\s*In Celery 5\.1", PendingDeprecationWarning)
+
+app = Celery("spotsite", amqp="spotsite.broker:AMQP")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

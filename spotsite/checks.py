@@ -41,8 +41,13 @@ IDS = {
     "TOKEN_KEYS": "spotsite.E021",
     "MAIL_FROM": "spotsite.E022",
     "LOG_LEVEL": "spotsite.E023",
+    "SPOTIFY_CALLS_PER_SECOND": "spotsite.E033",
+    "SPOTIFY_BURST": "spotsite.E034",
+    "SPOTIFY_CALLS_PER_PERSON": "spotsite.E035",
     "GUARD_SHARE": "spotsite.E024",
     "GUARD_CALLS": "spotsite.E025",
+    "VERSION_DAYS": "spotsite.E031",
+    "VERSION_COUNT": "spotsite.E032",
 }
 HINTS = {
     "PUBLIC_URL": "Give scheme and host without a path: PUBLIC_URL=https://lists.example",
@@ -56,10 +61,15 @@ HINTS = {
     "DEMO": "Leave it out, or set DEMO=True on a machine where nobody keeps real playlists.",
     "BACKGROUND_SLOTS": "BACKGROUND_SLOTS=2 leaves one of three slots to people who wait.",
     "SETTLE_SECONDS": "SETTLE_SECONDS=50 is the deadline of a call and 30 seconds.",
+    "SPOTIFY_CALLS_PER_SECOND": "SPOTIFY_CALLS_PER_SECOND=8 starts at 4 and finds out the rest.",
+    "SPOTIFY_BURST": "SPOTIFY_BURST=60 lets an everyday run of 40 calls through at once.",
+    "SPOTIFY_CALLS_PER_PERSON": "SPOTIFY_CALLS_PER_PERSON=3000 a day; 0 is no limit.",
     "TOKEN_KEYS": "Make a key ring with: python manage.py tokens_newkey",
     "LOG_LEVEL": "LOG_LEVEL=INFO",
     "GUARD_SHARE": "GUARD_SHARE=50 asks a person before more than half of a list is taken out.",
     "GUARD_CALLS": "GUARD_CALLS=400 asks a person before more changes are made in one run.",
+    "VERSION_DAYS": "VERSION_DAYS=90 keeps every stored version for three months at least.",
+    "VERSION_COUNT": "VERSION_COUNT=50 keeps the last 50 of each list whatever their age.",
 }
 
 
@@ -71,7 +81,7 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 @register
 def check_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_public_url(), *_secret_key(), *_hosts(), *_demo()]
+    return [*_public_url(), *_secret_key(), *_hosts(), *_demo(), *_versions(), *_calls()]
 
 
 @register
@@ -134,6 +144,18 @@ def _hosts() -> Iterator[CheckMessage]:
 def _demo() -> Iterator[CheckMessage]:
     if settings.DEMO and urlsplit(settings.PUBLIC_URL).hostname not in LOOPBACK:
         yield _error("DEMO", "DEMO shows everyone's mail, and PUBLIC_URL is open to the net.")
+
+
+def _versions() -> Iterator[CheckMessage]:
+    for name in ("VERSION_DAYS", "VERSION_COUNT"):
+        if getattr(settings, name) < 1:
+            yield _error(name, f"{name} is 0, so a run could not be undone.")
+
+
+def _calls() -> Iterator[CheckMessage]:
+    for name in ("SPOTIFY_CALLS_PER_SECOND", "SPOTIFY_BURST"):
+        if not getattr(settings, name):
+            yield _error(name, f"{name} is 0, so that no call would ever be made.")
 
 
 def _client(provider: str) -> Iterator[CheckMessage]:

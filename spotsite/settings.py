@@ -281,6 +281,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # an outage may last for hours
 CELERY_DB_REUSE_MAX = 100
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "maint"
@@ -295,9 +296,17 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # How many tasks that nobody waits for may run at once in one worker: the other slots stay free.
 BACKGROUND_SLOTS = env.number("BACKGROUND_SLOTS", 2)
+# The limit for all calls to Spotify's Web API (reasons in docs/decisions/budget.md).
+SPOTIFY_CALLS_PER_SECOND = env.number("SPOTIFY_CALLS_PER_SECOND", 8)
+SPOTIFY_BURST = env.number("SPOTIFY_BURST", 60)
+SPOTIFY_CALLS_PER_PERSON = env.number("SPOTIFY_CALLS_PER_PERSON", 3000)
 # After a write whose outcome is unknown nothing is trusted for this long (a call and 30 s).
 SETTLE_SECONDS = env.number("SETTLE_SECONDS", 50)
 
 # A run that would take out a larger share of a list (in %), or make more changes, asks first.
 GUARD_SHARE = env.number("GUARD_SHARE", 50)
 GUARD_CALLS = env.number("GUARD_CALLS", 400)
+
+# A stored version is kept while it is younger, among the last ones of its list, or pinned.
+VERSION_DAYS = env.number("VERSION_DAYS", 90)
+VERSION_COUNT = env.number("VERSION_COUNT", 50)

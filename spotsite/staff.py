@@ -43,6 +43,7 @@ MENU = {
     "Providers": {
         "accounts.ProviderState": "How they are",
         "playlists.Pause": "Calls that Spotify asked us to leave",
+        "playlists.Calls": "Calls to Spotify",
         "accounts.DeletionRequest": "Deletion asked for at Facebook",
         "accounts.Withdrawal": "Permissions that we give back",
     },

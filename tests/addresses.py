@@ -94,6 +94,19 @@ OWNED: dict[str, Callable[[Cast], Arguments]] = {
     "runs/<uuid:uuid>/approve/": lambda cast: {"uuid": cast.rows[Run].uuid},
     "runs/<uuid:uuid>/cancel/": lambda cast: {"uuid": cast.rows[Run].uuid},
     "runs/<uuid:uuid>/put-back/": lambda cast: {"uuid": cast.rows[Run].uuid},
+    "playlists/<str:playlist_id>/versions/": lambda cast: {
+        "playlist_id": cast.rows[Version].playlist_id
+    },
+    "versions/<int:pk>/": lambda cast: _pk(cast, Version),
+    "versions/<int:pk>/diff/<int:other>/": lambda cast: {
+        **_pk(cast, Version),
+        "other": cast.rows[Version].pk,
+    },
+    "versions/<int:pk>/pin/": lambda cast: _pk(cast, Version),
+    "versions/<int:pk>/unpin/": lambda cast: _pk(cast, Version),
+    "versions/<int:pk>/restore/": lambda cast: _pk(cast, Version),
+    "versions/<int:pk>/put-back/": lambda cast: _pk(cast, Version),
+    "versions/<int:pk>/look-up/": lambda cast: _pk(cast, Version),
 }
 
 # Arguments that name nobody's row.

@@ -1,4 +1,4 @@
-"""Processes of the site for tests: a Celery worker that runs against the test's own database."""
+"""Processes of the site for tests: Celery's worker and beat, against the test's own database."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from django.db import connection
@@ -34,25 +35,24 @@ def environment() -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": urlunsplit(parts._replace(path=f"/{name}"))}
 
 
-class Worker:
-    """A Celery worker as its own process, with every line that it printed."""
+class Process:
+    """A process of the site, with every line that it printed."""
 
-    def __init__(self, *, concurrency: int = 3, queues: str = "", **extra: str) -> None:
-        self.queues = queues or "interactive,push,refresh,maint"
-        self.concurrency = concurrency
+    name: str
+    ready: str  # what it says when it has started
+
+    def __init__(self, **extra: str) -> None:
         self.extra = extra
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self) -> Worker:
-        arguments = [
-            *("-m", "celery", "-A", "spotsite", "worker", "--pool", "prefork", "-O", "fair"),
-            *("--concurrency", str(self.concurrency), "-Q", self.queues, "-l", "INFO"),
-            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-        ]
+    def arguments(self) -> list[str]:
+        raise NotImplementedError
+
+    def start(self) -> Self:
         self.lines.clear()
         self._process = subprocess.Popen(
-            [sys.executable, *arguments],
+            [sys.executable, "-m", "celery", "-A", "spotsite", *self.arguments()],
             cwd=ROOT,
             env={**environment(), **self.extra},
             stdout=subprocess.PIPE,
@@ -62,7 +62,7 @@ class Worker:
         )
         threading.Thread(target=self._read, args=[self._process], daemon=True).start()
         try:
-            wait_for(self._ready, seconds=START_SECONDS, what="the worker to be ready")
+            wait_for(self._ready, seconds=START_SECONDS, what=f"the {self.name} to be ready")
         except AssertionError:
             self.kill()
             raise
@@ -107,5 +107,34 @@ class Worker:
 
     def _ready(self) -> bool:
         if self._process is not None and self._process.poll() is not None:
-            raise AssertionError("The worker ended:\n" + "".join(self.lines))
-        return any(" ready." in line for line in self.lines)
+            raise AssertionError(f"The {self.name} ended:\n" + "".join(self.lines))
+        return any(self.ready in line for line in self.lines)
+
+
+class Worker(Process):
+    """A Celery worker with its children."""
+
+    name = "worker"
+    ready = " ready."
+
+    def __init__(self, *, concurrency: int = 3, queues: str = "", **extra: str) -> None:
+        super().__init__(**extra)
+        self.queues = queues or "interactive,push,refresh,maint"
+        self.concurrency = concurrency
+
+    def arguments(self) -> list[str]:
+        return [
+            *("worker", "--pool", "prefork", "-O", "fair", "-l", "INFO"),
+            *("--concurrency", str(self.concurrency), "-Q", self.queues),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ]
+
+
+class Beat(Process):
+    """Celery beat with the jobs that stand in the database."""
+
+    name = "beat"
+    ready = "beat: Starting"
+
+    def arguments(self) -> list[str]:
+        return ["beat", "--pidfile=", "-l", "INFO"]

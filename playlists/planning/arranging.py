@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from playlists.planning.edits import NEW, Move
-from playlists.planning.sorting import sort
+from playlists.planning.edits import NEW
+from playlists.planning.sorting import Sorting, sort
 
 # Above this many strips the fixed ones are a plain longest chain.
 MOST_STRIPS = 600
@@ -19,11 +19,11 @@ class Arrangement:
 
     order: list[int]
     additions: int
-    moves: list[Move]
+    sorting: Sorting
 
     @property
     def calls(self) -> int:
-        return self.additions + len(self.moves)
+        return self.additions + len(self.sorting.cuts)
 
 
 @dataclass(slots=True)

@@ -28,36 +28,50 @@ class Block(NamedTuple):
 Blocks = list[Block]
 
 
-def sort(order: Sequence[int]) -> list[Move]:
-    """Return moves that sort ``order``, a permutation of 0, 1, 2..."""
+class Sorting(NamedTuple):
+    """Which neighbours to exchange, one after the other, so that ``blocks`` become one."""
+
+    blocks: Blocks
+    cuts: list[Cut]
+
+    def moves(self) -> list[Move]:
+        return list(_written(self.blocks, self.cuts))
+
+
+def sort(order: Sequence[int]) -> Sorting:
+    """Find few moves that sort ``order``, a permutation of 0, 1, 2..."""
     blocks = contract(order)
     cuts = by_chain(blocks)
     if len(blocks) <= MOST_BLOCKS:
         cuts = min(cuts, greedily(blocks, len(cuts)), key=len)
-    return list(_written(blocks, cuts))
+    return Sorting(blocks, cuts)
 
 
 def contract(order: Sequence[int]) -> Blocks:
     """Return the runs of neighbours in ``order``, with a sentinel at each end."""
-    return _merged([Block(one, one + 1) for one in (-1, *order, len(order))])
-
-
-def _merged(blocks: Sequence[Block]) -> Blocks:
-    merged = [blocks[0]]
-    for block in blocks[1:]:
-        if block.start == merged[-1].end:
-            merged[-1] = Block(merged[-1].start, block.end)
-        else:
-            merged.append(block)
-    return merged
+    blocks: Blocks = []
+    start = end = -1
+    for one in (*order, len(order)):
+        if one != end + 1:
+            blocks.append(Block(start, end + 1))
+            start = one
+        end = one
+    blocks.append(Block(start, end + 1))
+    return blocks
 
 
 def swapped(blocks: Blocks, cut: Cut) -> Blocks:
     """Exchange the neighbours blocks[i+1..j] and blocks[j+1..k], and merge what now fits."""
     i, j, k = cut
-    return _merged(
-        [*blocks[: i + 1], *blocks[j + 1 : k + 1], *blocks[i + 1 : j + 1], *blocks[k + 1 :]]
-    )
+    merged = blocks[: i + 1]
+    # Only where two parts meet can anything fit that did not before.
+    for part in (blocks[j + 1 : k + 1], blocks[i + 1 : j + 1], blocks[k + 1 :]):
+        if part[0].start == merged[-1].end:
+            merged[-1] = Block(merged[-1].start, part[0].end)
+            merged += part[1:]
+        else:
+            merged += part
+    return merged
 
 
 def _written(blocks: Blocks, cuts: Sequence[Cut]) -> Iterator[Move]:

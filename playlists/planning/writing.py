@@ -23,7 +23,7 @@ def write(
     """Return removals and additions, interleaved where the list is long, then the moves."""
     exchange = _Exchange(current, wanted, origin, arrangement, batch)
     exchange.run()
-    return [*exchange.edits, *arrangement.moves]
+    return [*exchange.edits, *arrangement.sorting.moves()]
 
 
 class _Presence:

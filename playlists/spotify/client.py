@@ -56,6 +56,11 @@ class SpotifyClient:
         """Return the whole list, each item in its place, unavailable ones and local files too."""
         return [item for page in self.item_pages(playlist_id) for item in page.items]
 
+    def track(self, uri: str) -> Item:
+        """Look one track or episode up by its URI."""
+        kind, _, name = uri.removeprefix("spotify:").partition(":")
+        return values.item({"item": self._call("GET", f"/{kind}s/{quote(name, safe='')}")})
+
     def create(self, name: str, *, description: str) -> Playlist:
         """Make a playlist of the person's own. Not idempotent: look before you repeat it."""
         wish = {"name": name, "description": description, "public": False}

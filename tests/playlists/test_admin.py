@@ -14,6 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from playlists.models import Pause, Run, Version
+from playlists.packing import pack
+from playlists.spotify import Item
 from spotsite import clock
 
 URI = "spotify:track:4cOdK2wGLETKBW3PvgPWqT"
@@ -71,7 +73,7 @@ def test_runs_are_listed_with_progress_state_and_cause(as_boss: Client) -> None:
 def test_no_page_shows_the_list_itself(as_boss: Client) -> None:
     run = run_of("Ada", report={"lines": [URI]})
     version = Version.objects.create(
-        account=run.account, playlist_id="p", items=[[URI, None]], length=1, cause="before"
+        account=run.account, playlist_id="p", packed=pack([Item(URI)]), length=1, cause="before"
     )
     Pause.objects.create(bucket="playlists", until=clock.now(), reason="rate limit")
     pages = [

@@ -93,6 +93,9 @@ def test_a_track_taken_out_by_hand_stays_out_and_is_put_back_when_asked(ada: Mem
     assert ada.spotify.uris(playlist_id) == [*wanted, *tracks(5, start=300)]
     ledger = Ledger.objects.get(pk=playlist_id)
     assert ledger.taken_out == []
+    browser.post(f"/runs/{run.uuid}/put-back/")  # a second time: nothing is out any more
+    assert Run.objects.filter(kind=Run.Kind.PUT_BACK).count() == 1
+    assert "Put back" not in browser.get(f"/runs/{run.uuid}/").content.decode()
     # From now on they are ours again: a list without them takes them out.
     put(ada, without, playlist_id)
     assert ada.spotify.uris(playlist_id) == without
@@ -126,6 +129,34 @@ def test_what_a_run_that_failed_has_added_is_not_taken_for_somebodys_own(
     put(ada, tracks(20, start=700), playlist_id)
 
     assert ada.spotify.uris(playlist_id) == tracks(20, start=700)
+
+
+def test_what_a_first_run_that_failed_left_of_the_old_list_is_not_somebodys_own(
+    ada: Member, one_write_a_slice: None
+) -> None:
+    playlist_id = ada.has(tracks(150))
+    run = ada.wants(tracks(400, start=1000), playlist_id)
+    one_slice(run)
+    ada.browser().post(f"/runs/{run.uuid}/cancel/")
+    assert set(tracks(150)) & set(ada.spotify.uris(playlist_id))
+
+    put(ada, tracks(20, start=700), playlist_id)
+
+    assert ada.spotify.uris(playlist_id) == tracks(20, start=700)
+
+
+def test_a_track_that_somebody_took_out_and_put_in_again_is_there_once(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    wanted = tracks(30, start=100)
+    put(ada, wanted, playlist_id)
+    taken_out(ada, playlist_id, wanted[5])
+    put(ada, wanted, playlist_id)
+    edit(ada, "POST", playlist_id, {"uris": [wanted[5]], "position": 0})
+
+    run = put(ada, wanted, playlist_id)
+
+    assert ada.spotify.uris(playlist_id) == wanted
+    assert run.report["left_out"] == []
 
 
 def test_a_track_added_by_hand_that_is_wanted_later_is_there_once(ada: Member) -> None:

@@ -260,9 +260,12 @@ def test_every_request_is_one_that_spotifys_own_description_knows(
     client.reorder(playlist_id, start=0, length=1, before=2)
     client.remove(playlist_id, tracks(1))
     client.replace(playlist_id, tracks(2))
+    assert client.track(tracks(1)[0]).title
+    with pytest.raises(errors.SpotifyError):  # the simulator has none by id
+        client.track(f"spotify:episode:{'e' * 22}")
 
     description = yaml.load(SCHEMA.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    assert len(wire.asked) == 9
+    assert len(wire.asked) == 11
     for method, url, params, body in wire.asked:
         _check_request(description, method, url, params or {}, body)
 
@@ -272,6 +275,7 @@ def _check_request(
 ) -> None:
     path = urlsplit(url).path.removeprefix("/v1")
     template = re.sub(r"^/playlists/[^/]+", "/playlists/{playlist_id}", path)
+    template = re.sub(r"^/(track|episode)s/[^/]+", r"/\1s/{id}", template)
     operation = description["paths"][template][method.lower()]
     assert not operation.get("deprecated"), f"{method} {template} is gone in development mode"
     known = {_named(description, one): one for one in operation.get("parameters", [])}
