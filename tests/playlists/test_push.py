@@ -246,6 +246,34 @@ def test_a_list_that_shows_the_last_write_late_is_waited_for(ada: Member) -> Non
     assert ada.spotify.uris(playlist_id) == tracks(50) + tracks(150, start=100)
 
 
+@pytest.mark.parametrize("mode", ["replace", "append"])
+def test_a_list_that_shows_the_last_runs_write_late_is_waited_for(ada: Member, mode: str) -> None:
+    ada.spotify.switch(stale_read_share=1e-9, stale_read_s=20)  # old lists are kept, none is shown
+    playlist_id = ada.has(tracks(10))
+    worked(ada.wants(tracks(10, start=100), playlist_id, mode=mode))
+    between = ada.spotify.uris(playlist_id)
+    ada.spotify.switch(stale_read_share=1)
+
+    run = worked(ada.wants(tracks(10, start=105), playlist_id, mode=mode))
+    assert (run.state, run.code) == (Run.State.WAITING, "settling")
+    while state_of(run) == Run.State.WAITING:
+        run = ada.later(run, seconds=30)
+
+    expected = tracks(10, start=105)
+    assert run.state == Run.State.DONE, run.sentence
+    assert run.changes == 0
+    assert ada.spotify.uris(playlist_id) == (expected if mode == "replace" else between + expected)
+
+
+def test_a_run_right_after_another_does_not_wait(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    worked(ada.wants(tracks(10, start=100), playlist_id))
+
+    run = worked(ada.wants(tracks(10, start=105), playlist_id))
+
+    assert run.state == Run.State.DONE, run.sentence
+
+
 # Refused and put off ------------------------------------------------------------------------------
 
 
