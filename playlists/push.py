@@ -471,6 +471,8 @@ class _Slice:
             unknown_since=None,
             cursor=run.cursor + 1,
             refusals=0,
+            # What was refused before this worked says nothing of a later outage.
+            refused_since=run.refused_since if run.halving else None,
             snapshot_id=snapshot_id,
             last_write_at=now,
             seen_at=now,

@@ -369,6 +369,20 @@ def test_spotify_down_is_asked_less_and_less_often_until_it_is_back(ada: Member)
     assert ada.later(run, seconds=30).state == Run.State.DONE
 
 
+def test_an_outage_after_a_hiccup_costs_no_track(ada: Member) -> None:
+    wanted = [*tracks(7), *tracks(1, start=100)]
+    playlist_id = ada.has(tracks(8))
+    ada.spotify.fault(method="DELETE", path=ITEMS, status=502)
+    ada.spotify.fault(method="POST", path=ITEMS, status=502, times=4)
+    run = worked(ada.wants(wanted, playlist_id))
+
+    while state_of(run) == Run.State.WAITING:
+        run = ada.later(run, seconds=SETTLED)
+
+    assert (run.state, run.sentence) == (Run.State.DONE, "")
+    assert ada.spotify.uris(playlist_id) == wanted
+
+
 def test_spotify_down_for_too_long_ends_the_run(ada: Member) -> None:
     playlist_id = ada.has(tracks(10))
     ada.spotify.fault(path="^/v1/", status=500, text="<html>", times=None)
