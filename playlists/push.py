@@ -110,6 +110,7 @@ def _settle(run: Run, trouble: outcomes.Trouble, *, calls: int, reading: bool) -
         attempts=run.attempts,
         now=clock.now(),
         unknown=run.unknown_since is not None,
+        last=run.code,
         reading=reading,
     )
     if outcome.until is None:

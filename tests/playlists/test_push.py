@@ -453,6 +453,21 @@ def test_a_scope_that_is_missing_for_a_moment_ends_nothing(ada: Member) -> None:
     assert ada.later(run, seconds=30).state == Run.State.DONE
 
 
+def test_a_refusal_for_a_moment_ends_nothing_though_something_else_failed_before(
+    ada: Member,
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    error = {"error": {"status": 403, "message": "Insufficient client scope"}}
+    ada.spotify.fault(method="GET", path=ITEMS, status=503)
+    ada.spotify.fault(method="POST", path=ITEMS, status=403, json=error)
+
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+    assert (run.state, run.code) == (Run.State.WAITING, "spotify_down")
+    run = ada.later(run, seconds=30)
+    assert (run.state, run.code) == (Run.State.WAITING, "missing_scope_doubted")
+    assert ada.later(run, seconds=30).state == Run.State.DONE
+
+
 def test_a_run_that_may_not_read_says_that_it_may_not_see(ada: Member) -> None:
     playlist_id = ada.has(tracks(10))
     error = {"error": {"status": 403, "message": "Insufficient client scope"}}
