@@ -1,380 +1,194 @@
 """Does a run end right whatever happens? The real engine and rows, in virtual time, under faults.
 
-Each run has the real ``push`` work on real rows in Postgres, against the simulator's engine in this
-process. A fault kills the worker or loses an answer at one exact call; nothing waits for real
-time: the site's clock and the simulator's are moved to when the next worker may go on.
+First every crash point and every position of a late effect, in runs of at most six writes; then
+random runs with up to six faults each; then a part of those without the settle wait, to show what
+it is good for, and that wrong lists are seen. Ends with 1 where a list was wrong that should not.
 """
 
 from __future__ import annotations
 
-import json as jsons
+import argparse
+import gc
+import multiprocessing
 import os
+import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from itertools import product
-from random import Random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from multiprocessing.pool import Pool
 from typing import Any
-from unittest import mock
-
-import django
-from django.core.management import call_command
-
-from benchmarks import table
-from simulator import demo
-from simulator.clock import Clock
-from simulator.engine import Engine
-from simulator.messages import Answer, Call, web_error
-from simulator.model import Entry
-from simulator.state import AccessToken, Pending, Person
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spotsite.settings")
-os.environ["DEMO"] = "True"  # only there the clock can be moved
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+from benchmarks import table
+
 django.setup()
 
 # After the applications are loaded: these have models.
-from allauth.socialaccount.models import SocialAccount  # noqa: E402
-from django.conf import settings  # noqa: E402
+from benchmarks.storm import cases, virtual  # noqa: E402
+from benchmarks.storm.scenarios import SCENARIOS, Case  # noqa: E402
+from benchmarks.storm.trial import Court, Verdict  # noqa: E402
 
-from accounts import tokens  # noqa: E402
-from accounts.models import Credential, User  # noqa: E402
-from accounts.scopes import BASE  # noqa: E402
-from accounts.vault import Secret  # noqa: E402
-from playlists import guards, push  # noqa: E402
-from playlists.models import Ledger, Run, Version  # noqa: E402
-from playlists.spotify import SpotifyClient, errors  # noqa: E402
-from spotsite import clock  # noqa: E402
+RUNS = 5_000
+CONTROL_SHARE = 5  # one random run in so many is made without the settle wait too
+MOST_SHOWN = 5
+CHUNK = 8
 
-BLANK = demo.empty("http://site")  # its catalogue takes a while to read
-PERSON, TOKEN, URL = "ada", "token", "http://spotify/v1"
-LATE_SECONDS = (1.0, 8.0, 25.0, 40.0)  # the settle wait allows no longer ones
-STALE_SECONDS = 2.0
-MOST_TURNS = 100
-APPROVED = dict.fromkeys(guards.SENTENCES, 1_000_000) | {guards.QUARREL: 0}
+Judged = tuple[Case, Verdict]
 
 
-class Killed(BaseException):
-    """The worker is dead: no handler of the engine sees this, and open transactions roll back."""
+@dataclass(slots=True)
+class Tally:
+    """What became of some runs."""
+
+    runs: int = 0
+    wrong: int = 0
+    done: int = 0
+    dates_lost: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    not_done: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, judged: Iterable[Judged]) -> Tally:
+        began = time.monotonic()
+        tally = cls()
+        for case, verdict in judged:
+            tally.add(case, verdict)
+        tally.seconds = time.monotonic() - began
+        return tally
+
+    def add(self, case: Case, verdict: Verdict) -> None:
+        self.runs += 1
+        self.wrong += bool(verdict.wrong)
+        self.done += verdict.is_done
+        self.dates_lost += verdict.dates_lost
+        self.calls += verdict.calls
+        if not verdict.is_done:
+            self.not_done[verdict.end] += 1
+        trouble = verdict.wrong or ("" if verdict.is_done else verdict.end)
+        if trouble and len(self.examples) < MOST_SHOWN:
+            self.examples.append(f"{case}: {trouble}")
+
+    def as_row(self, part: str) -> table.Row:
+        return {
+            "part": part,
+            "runs": self.runs,
+            "wrong": self.wrong,
+            "done": self.done,
+            "dates lost": self.dates_lost,
+            "calls a run": self.calls / max(1, self.runs),
+            "seconds": self.seconds,
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "runs": self.runs,
+            "wrong": self.wrong,
+            "done": self.done,
+            "not_done": dict(self.not_done),
+            "dates_lost": self.dates_lost,
+            "calls_a_run": round(self.calls / max(1, self.runs), 2),
+            "seconds": round(self.seconds, 1),
+            "examples": self.examples,
+        }
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What happens at call number ``at`` of a run, or at its row's write number ``at``."""
-
-    at: int
-    kind: str  # see CALL_KINDS and ROW_KINDS
-    late: float = 0.0
-
-
-CALL_KINDS = ("kill-before", "kill-after", "cut-before", "cut-after", "5xx-before", "5xx-after")
-LATE_KINDS = ("kill-late", "cut-late", "5xx-late")
-ROW_KINDS = ("kill-row-before", "kill-row-after")
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    name: str
-    current: tuple[str, ...]
-    wanted: tuple[str, ...]
-    mode: str = "replace"
-
-    @property
-    def expected(self) -> list[str]:
-        return [*self.current, *self.wanted] if self.mode == "append" else list(self.wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The simulator's answer in the shape that the client reads."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-
-
-class World:
-    """One playlist at a Spotify without sockets, and the faults that its callers meet."""
-
-    def __init__(self, current: Sequence[str], faults: Sequence[Fault], *, stale: float) -> None:
-        self.clock = Clock()
-        self.spotify = demo.empty("http://site", clock=self.clock, like=BLANK)
-        self.engine = Engine(self.spotify)
-        person = Person(PERSON, PERSON, "Ada")
-        self.spotify.people[PERSON] = person
-        self.spotify.allow_list.append(PERSON)
-        self.spotify.access_tokens[TOKEN] = AccessToken(
-            TOKEN, demo.CLIENT_ID, PERSON, list(BASE), expires_at=self.clock() + 1e9
-        )
-        self.spotify.switches.set({"stale_read_share": stale, "stale_read_s": STALE_SECONDS})
-        self.playlist = self.spotify.new_playlist(person, "Mine")
-        self.playlist.entries = [Entry(uri, self.clock(), PERSON) for uri in current]
-        self._at_calls = {one.at: one for one in faults if one.kind not in ROW_KINDS}
-        self._at_rows = {one.at: one for one in faults if one.kind in ROW_KINDS}
-        self.calls = 0
-        self.rows = 0
-
-    def move(self, seconds: float) -> None:
-        clock.move(timedelta(seconds=seconds))
-        self.clock.advance(seconds)
-        self.engine.settle()
-
-    def uris(self) -> list[str]:
-        """Return the truth once nothing can land any more."""
-        while self.spotify.pending:
-            self.move(max(LATE_SECONDS))
-        return self.playlist.uris
-
-    def answer(self, call: Call) -> Answer:
-        """Answer a call as its fault has it; raise where the caller gets no answer."""
-        fault = self._at_calls.get(self.calls)
-        self.calls += 1
-        if fault is None:
-            return self.engine.respond(call)
-        how, _, when = fault.kind.partition("-")
-        if when == "after":
-            self.engine.respond(call)
-        elif when == "late":
-            self.spotify.pending.append(Pending(self.clock() + fault.late, call))
-        if how == "kill":
-            raise Killed
-        if how == "cut":
-            raise errors.NoAnswer("cut", maybe_applied=True)
-        return web_error(502, "Bad gateway")
-
-    def write_row(self, run: Run, real: Any, *args: Any, **values: Any) -> None:
-        fault = self._at_rows.get(self.rows)
-        self.rows += 1
-        if fault is not None and fault.kind == "kill-row-before":
-            raise Killed
-        real(run, *args, **values)
-        if fault is not None:
-            raise Killed
-
-
-class Line:
-    """A connection as the engine knows it, straight into a world."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.calls = 0
-        self.client = SpotifyClient(self._send, lambda: TOKEN, url=URL)
-
-    def person(self) -> str:
-        return PERSON
-
-    def prepare(self) -> None:
-        """Need no token."""
-
-    def _send(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        params: Mapping[str, str] | None,
-        json: Any,
-    ) -> Reply:
-        self.calls += 1
-        call = Call(
-            method,
-            "/v1" + url.removeprefix(URL),
-            tuple((params or {}).items()),
-            {name.lower(): value for name, value in headers.items()},
-            b"" if json is None else jsons.dumps(json).encode(),
-        )
-        answer = self.world.answer(call)
-        return Reply(answer.status, answer.headers, answer.body)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    state: str
-    code: str
-    calls: int
-    rows: int
-    wrong: str  # empty where all is well
-
-
-class Bench:
-    """The account in whose name all runs are made."""
-
-    def __init__(self) -> None:
-        call_command("migrate", verbosity=0)
-        self.user = User.objects.create_user(name="Ada")
-        self.account = SocialAccount.objects.create(
-            user=self.user, provider="spotify", uid=PERSON, extra_data={}
-        )
-        grant = tokens.Grant(Secret("a"), Secret("r"), timedelta(days=9999), tuple(BASE))
-        tokens.absorb(self.account, grant, consent=True, provider_user_id=PERSON)
-
-    def run(self, scenario: Scenario, faults: Sequence[Fault], *, stale: float = 0.0) -> Verdict:
-        world = World(scenario.current, faults, stale=stale)
-        run = Run.objects.create(
-            user=self.user,
-            account=self.account,
-            mode=scenario.mode,
-            name="Mine",
-            playlist_id=world.playlist.id,
-            wanted=list(scenario.wanted),
-            total=len(scenario.wanted),
-            approved=APPROVED,
-        )
-        run.start()
-        self._work(run, world)
-        run.refresh_from_db()
-        verdict = Verdict(
-            run.state, run.code, world.calls, world.rows, _wrong(run, scenario, world)
-        )
-        Run.objects.all().delete()
-        Ledger.objects.all().delete()
-        Version.objects.all().delete()
-        clock.move(-clock.offset())
-        return verdict
-
-    def _work(self, run: Run, world: World) -> None:
-        """Do what a fleet of mortal workers does, until the run has ended."""
-        real = Run._write
-
-        def write(row: Run, *args: Any, **values: Any) -> None:
-            world.write_row(row, real, *args, **values)
-
-        def connect(_: Credential) -> Any:
-            return Line(world)
-
-        with mock.patch.object(Run, "_write", write):
-            for _ in range(MOST_TURNS):
-                claimed = Run.objects.claim(run.pk)
-                if claimed is not None:
-                    try:
-                        push.work_on(claimed, connect=connect)
-                    except Killed:
-                        continue
-                    continue
-                run.refresh_from_db()
-                if not run.is_active:
-                    return
-                world.move(_seconds_until_free(run))
-
-
-def _seconds_until_free(run: Run) -> float:
-    moments = [moment for moment in (run.not_before, run.lease_until) if moment]
-    return max(0.0, (max(moments) - clock.now()).total_seconds()) + 0.01 if moments else 1.0
-
-
-def _wrong(run: Run, scenario: Scenario, world: World) -> str:
-    """The oracle: a run that is done has the wanted list, one that is not has lost nothing."""
-    uris = world.uris()
-    if run.state == Run.State.DONE:
-        return "" if uris == scenario.expected else f"done with {_short(uris)}"
-    if run.is_active:
-        return "it never ends"
-    lost = set(scenario.current) & set(scenario.wanted) - set(uris)
-    return f"{run.state}, lost {_short(sorted(lost))}" if lost else ""
-
-
-def _short(uris: Sequence[str]) -> str:
-    return " ".join(uri.rpartition(":")[2].lstrip("0") or "0" for uri in uris)
-
-
-def tracks(*numbers: int) -> tuple[str, ...]:
-    return tuple(f"spotify:track:{number:022d}" for number in numbers)
-
-
-LOCAL = "spotify:local:Me:Demo:Song:180"
-SCENARIOS = (
-    Scenario("append", tracks(*range(5)), tracks(*range(10, 15)), "append"),
-    Scenario("append copies", tracks(1, 2, 1), tracks(1, 2, 1), "append"),
-    Scenario("append three batches", tracks(1), tracks(*range(10, 230)), "append"),
-    Scenario("remove and add", tracks(*range(8)), tracks(0, 1, 9, 3, 4, 10, 6, 7)),
-    Scenario("move blocks", tracks(*range(120)), tracks(*range(60, 120), *range(60))),
-    Scenario("copies", tracks(1, 2, 1, 3, 1, 4), tracks(1, 3, 2, 4, 4)),
-    Scenario("replace", tracks(*range(30)), tracks(*range(100, 130))),
-    Scenario("a local file moves", (*tracks(1, 2), LOCAL, *tracks(3)), (LOCAL, *tracks(3, 2, 5))),
-    Scenario("long exchange", tracks(*range(130)), tracks(*range(200, 330))),
-)
-
-
-def every_place(
-    bench: Bench, names: Sequence[str] | None
-) -> Iterator[tuple[Scenario, tuple[Fault, ...]]]:
-    """Yield every scenario with a fault of every kind at every place, and every lateness."""
-    for scenario in SCENARIOS:
-        if names is not None and scenario.name not in names:
-            continue
-        peace = bench.run(scenario, ())
-        for at, kind in product(range(peace.calls), CALL_KINDS):
-            yield scenario, (Fault(at, kind),)
-        for at, kind, late in product(range(peace.calls), LATE_KINDS, LATE_SECONDS):
-            yield scenario, (Fault(at, kind, late),)
-        for at, kind in product(range(peace.rows), ROW_KINDS):
-            yield scenario, (Fault(at, kind),)
-
-
-def at_random(count: int, seed: int) -> Iterator[tuple[Scenario, tuple[Fault, ...]]]:
-    """Yield random lists with up to four faults each."""
-    dice = Random(seed)
-    for number in range(count):
-        pool = tracks(*range(dice.choice((4, 12, 60))))
-        current = tuple(dice.choices(pool, k=dice.randrange(1, 150)))
-        wanted = tuple(dice.choices(pool, k=dice.randrange(1, 150)))
-        mode = dice.choice(("replace", "replace", "append"))
-        faults = tuple(
-            Fault(
-                dice.randrange(14),
-                dice.choice(CALL_KINDS + LATE_KINDS + ROW_KINDS),
-                dice.choice(LATE_SECONDS),
-            )
-            for _ in range(dice.randrange(1, 5))
-        )
-        yield Scenario(f"random {seed}/{number}", current, wanted, mode), faults
-
-
-def main() -> None:
-    options = table.parser(__doc__ or "")
-    options.add_argument("--runs", type=int, default=5000, help="random runs (5000)")
-    options.add_argument("--at", nargs="*", help="scenarios of the first part (all)")
-    options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--no-settle", action="store_true", help="do not wait for late calls")
-    given = options.parse_args()
-    if given.no_settle:
-        settings.SETTLE_SECONDS = 0
-    bench = Bench()
-    rows = [
-        judged("every place", bench, every_place(bench, given.at)),
-        judged("random", bench, at_random(given.runs, given.seed), stale=0.05),
-    ]
-    totals = {"settle_seconds": settings.SETTLE_SECONDS, "seed": given.seed}
-    table.show("Runs under faults, in virtual time", rows, totals=totals, as_json=given.json)
-
-
-def judged(
-    name: str,
-    bench: Bench,
-    cases: Iterator[tuple[Scenario, tuple[Fault, ...]]],
-    *,
-    stale: float = 0.0,
-) -> table.Row:
+def main() -> int:
+    given = _options()
     began = time.monotonic()
-    runs = calls = wrong = unfinished = 0
-    for scenario, faults in cases:
-        verdict = bench.run(scenario, faults, stale=stale)
-        runs += 1
-        calls += verdict.calls
-        unfinished += verdict.state != Run.State.DONE
-        if verdict.wrong:
-            wrong += 1
-            if wrong <= 5 and settings.SETTLE_SECONDS:
-                print(f"# {scenario.name} {faults}: {verdict.wrong} ({verdict.code})", flush=True)
-    return {
-        "part": name,
-        "runs": runs,
-        "wrong": wrong,
-        "held or failed": unfinished,
-        "calls a run": calls / max(1, runs),
-        "seconds": time.monotonic() - began,
-    }
+    call_command("migrate", verbosity=0)
+    virtual.prepare()
+    connections.close_all()
+    wait = 0.0 if given.no_settle else settings.SETTLE_SECONDS
+    with workers(given.processes, settle_seconds=wait) as pool:
+        tallies = {"exhaustive": Tally.of(every_place(pool, given.scenario))}
+        tallies["random"] = Tally.of(at_random(pool, given.seed, given.runs))
+    if not given.no_settle:
+        with workers(given.processes, settle_seconds=0.0) as pool:
+            control = at_random(pool, given.seed, given.runs // CONTROL_SHARE)
+            tallies["no_settle"] = Tally.of(control)
+    figures = {"settle_seconds": wait, "seed": given.seed, "seconds": time.monotonic() - began}
+    _show(tallies, figures, as_json=given.json)
+    sound = (tallies["exhaustive"], tallies["random"])
+    failed = any(one.wrong or one.not_done for one in sound)
+    return int(failed and not given.no_settle)
+
+
+def _options() -> argparse.Namespace:
+    options = table.parser(__doc__ or "")
+    options.add_argument("--runs", type=int, default=RUNS, help=f"random runs ({RUNS})")
+    options.add_argument("--seed", type=int, default=1, help="of the random runs (1)")
+    options.add_argument("--scenario", nargs="*", help="those of the first part (all)")
+    options.add_argument("--no-settle", action="store_true", help="never wait for late effects")
+    options.add_argument("--processes", type=int, default=2 * (os.cpu_count() or 1))
+    return options.parse_args()
+
+
+def _show(tallies: Mapping[str, Tally], figures: Mapping[str, Any], *, as_json: bool) -> None:
+    rows = [tally.as_row(part.replace("_", " ")) for part, tally in tallies.items()]
+    if as_json:
+        parts = {part: tally.as_json() for part, tally in tallies.items()}
+        table.show("chaos", rows, totals={**parts, **figures}, as_json=True)
+        return
+    table.show("Runs under faults, in virtual time", rows, totals=figures, as_json=False)
+    for part, tally in tallies.items():
+        for example in tally.examples:
+            print(f"  {part.replace('_', ' ')}, {example}")
+
+
+def every_place(pool: Pool, names: list[str] | None = None) -> Iterator[Judged]:
+    """Have each scenario made in peace, to learn where a fault can be; then with each fault."""
+    chosen = [one for one in SCENARIOS if names is None or one.name in names]
+    peaceful = pool.map(_judge, map(Case, chosen), chunksize=1)
+    yield from peaceful
+    found = [case for case, peace in peaceful for case in cases.everything(case.scenario, peace)]
+    yield from pool.imap_unordered(_judge, found, chunksize=CHUNK)
+
+
+def at_random(pool: Pool, seed: int, runs: int) -> Iterator[Judged]:
+    places = ((seed, number) for number in range(runs))
+    return pool.imap_unordered(_judge_random, places, chunksize=CHUNK)
+
+
+# In each of the processes -------------------------------------------------------------------------
+
+_contexts = ExitStack()  # open until the process ends
+_court: Court
+
+
+def workers(processes: int, *, settle_seconds: float) -> Pool:
+    context = multiprocessing.get_context("fork")
+    numbers = context.SimpleQueue()
+    for number in range(processes):
+        numbers.put(number)
+    return context.Pool(processes, _begin, (numbers, settle_seconds))
+
+
+def _begin(numbers: Any, settle_seconds: float) -> None:
+    gc.freeze()
+    gc.set_threshold(50_000)
+    global _court  # noqa: PLW0603 -- a pool's processes keep what they have in globals
+    settings.SETTLE_SECONDS = settle_seconds
+    _contexts.enter_context(virtual.session())
+    _court = Court(numbers.get())
+
+
+def _judge(case: Case) -> Judged:
+    return case, _court.judge(case)
+
+
+def _judge_random(place: tuple[int, int]) -> Judged:
+    return _judge(cases.at_random(*place))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
