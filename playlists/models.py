@@ -11,7 +11,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Coalesce, Greatest, Least
 from django.urls import reverse
 
 from playlists import packing
@@ -305,6 +305,13 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def old_drafts(self) -> Self:
         return self.filter(state=Run.State.DRAFT, created_at__lt=Now() - DRAFT_LIFE)
+
+    def that_wrote_lately(self, run: Run) -> Self:
+        """The person's other runs whose last change a read of the playlist may not show yet."""
+        since = Now() - _settle()
+        lately = Q(last_write_at__gt=since) | Q(unknown_since__gt=since)
+        others = self.filter(lately, user=run.user_id, playlist_id=run.playlist_id)
+        return others.exclude(pk=run.pk).order_by(Greatest("last_write_at", "unknown_since").desc())
 
     def unattended(self) -> Self:
         """Those of people for whom no worker is at work: one person's many runs take turns."""

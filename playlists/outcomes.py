@@ -75,7 +75,7 @@ _ENDS: dict[type[Exception], tuple[str, str]] = {
         ),
     ),
 }
-# These have been seen for a moment only, so they are believed the second time.
+# These have been seen for a moment only, so they are believed the second time in a row.
 _ENDS_AGAIN: dict[type[Exception], tuple[str, str]] = {
     errors.Refused: (
         "refused",
@@ -133,14 +133,21 @@ GAVE_UP = "Spotify failed again and again. What is done is kept; try again later
 
 
 def of(
-    trouble: Trouble, *, attempts: int, now: datetime, unknown: bool, reading: bool = False
+    trouble: Trouble,
+    *,
+    attempts: int,
+    now: datetime,
+    unknown: bool,
+    last: str = "",
+    reading: bool = False,
 ) -> Outcome:
     """Say what becomes of a run that met ``trouble`` after ``attempts`` others in vain.
 
+    ``last``: the code under which it waited after the one before.
     ``unknown``: a write may have happened, so nothing is done before the settle wait is over.
     ``reading``: nothing was to be written when it met the trouble.
     """
-    outcome = _of(trouble, attempts=attempts, now=now, unknown=unknown)
+    outcome = _of(trouble, attempts=attempts, now=now, unknown=unknown, last=last)
     if reading and outcome.until is None:
         return replace(outcome, sentence=_said(trouble, _READING) or outcome.sentence)
     return outcome
@@ -150,7 +157,7 @@ def _said(trouble: Trouble, words: dict[type[Exception], str]) -> str:
     return next((words[kind] for kind in words if isinstance(trouble, kind)), "")
 
 
-def _of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool) -> Outcome:
+def _of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool, last: str) -> Outcome:
     if isinstance(trouble, Paused):
         return _paused(trouble.until, trouble.reason, now)
     if isinstance(trouble, errors.RateLimited | errors.QuotaExceeded):
@@ -165,10 +172,20 @@ def _of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool) -> Out
     for kind, words in _ENDS.items():
         if isinstance(trouble, kind):
             return Outcome(*words)
-    for kind, words in _ENDS_AGAIN.items():
-        if isinstance(trouble, kind) and attempts >= 1:
-            return Outcome(*words)
-    return _again(trouble, attempts, now, settle=settings.SETTLE_SECONDS if unknown else 0)
+    doubt = _doubt(trouble)
+    if doubt and doubt == last:
+        return Outcome(*_words(trouble))
+    settle = settings.SETTLE_SECONDS if unknown else 0
+    return _again(trouble, attempts, now, settle=settle, code=doubt or "spotify_down")
+
+
+def _doubt(trouble: Trouble) -> str:
+    """Return the code under which a run waits for the same refusal to come a second time."""
+    return f"{_words(trouble)[0]}_doubted" if isinstance(trouble, tuple(_ENDS_AGAIN)) else ""
+
+
+def _words(trouble: Trouble) -> tuple[str, str]:
+    return next(words for kind, words in _ENDS_AGAIN.items() if isinstance(trouble, kind))
 
 
 def not_taken(dead: Sequence[str]) -> str:
@@ -191,7 +208,7 @@ def for_page(trouble: Trouble, *, now: datetime) -> str:
     """Return the sentence for a page that reads: there the person waits, nothing else does."""
     if isinstance(trouble, ReauthorizationRequired):
         return NEEDS_RECONNECT_PAGE
-    outcome = of(trouble, attempts=1, now=now, unknown=False, reading=True)
+    outcome = of(trouble, attempts=0, now=now, unknown=False, last=_doubt(trouble), reading=True)
     if outcome.code in {"quota", "rate_limited"} and outcome.until is not None:
         return f"Spotify asks this site to wait. Please try again {when(outcome.until, now=now)}."
     if outcome.code == "pace" and outcome.until is not None:
@@ -201,16 +218,14 @@ def for_page(trouble: Trouble, *, now: datetime) -> str:
     return outcome.sentence
 
 
-def _again(trouble: Trouble, attempts: int, now: datetime, *, settle: float) -> Outcome:
+def _again(trouble: Trouble, attempts: int, now: datetime, *, settle: float, code: str) -> Outcome:
     if attempts >= MOST_ATTEMPTS:
         return Outcome("gave_up", GAVE_UP)
     wait = max(_backoff(attempts), settle)
     if isinstance(trouble, ProviderUnavailable) and trouble.retry_after:
         wait = max(wait, trouble.retry_after)
     until = now + timedelta(seconds=wait)
-    outcome = _later(
-        "spotify_down", "Spotify does not answer as it should; this goes on", until, now
-    )
+    outcome = _later(code, "Spotify does not answer as it should; this goes on", until, now)
     return Outcome(outcome.code, outcome.sentence, until, counts=True)
 
 

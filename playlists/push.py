@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from itertools import islice
 from typing import NoReturn, TypeVar
@@ -107,6 +107,7 @@ def _settle(run: Run, trouble: outcomes.Trouble, *, calls: int, reading: bool) -
         attempts=run.attempts,
         now=clock.now(),
         unknown=run.unknown_since is not None,
+        last=run.code,
         reading=reading,
     )
     if outcome.until is None:
@@ -137,9 +138,7 @@ class _Slice:
         self.spotify = connection.client
         self._calls_before = run.calls_used
         self._ends = time.monotonic() + SLICE_SECONDS
-        self._now = list(run.base)  # the list as it is by our own books
-        for edit in islice(run.edits, run.cursor):
-            self._now = apply(from_list(edit), self._now)
+        self._now = as_left(run)  # the list as it is by our own books
         self._read_items: list[Item] | None = None  # the list as read, until the next write
         self._halving = Halving.from_json(run.halving)
         self._connect = connect
@@ -315,10 +314,17 @@ class _Slice:
                 self._set_out(items, known, seen, plan, ledger)
                 return
         items = self._read()
+        self._heed_last_run([item.uri for item in items])
         before = self._freeze(items, Version.Cause.BEFORE, playlist.snapshot_id)
         seen = ledgers.view(self.run, items, ledger)
         plan = self._plan(before.uris, seen.aim.goal)
         self._set_out(items, before, seen, plan, ledger)
+
+    def _heed_last_run(self, uris: list[str]) -> None:
+        """Put the run off while the list that was read may be older than the last run's write."""
+        last = Run.objects.that_wrote_lately(self.run).select_related("after").first()
+        if last is not None and (last.unknown_since is not None or uris != as_left(last)):
+            self._look_again_soon(last.unknown_since or last.last_write_at)
 
     def _set_out(
         self,
@@ -402,7 +408,7 @@ class _Slice:
         second time the run is held.
         """
         run = self.run
-        self._look_again_soon()
+        self._look_again_soon(run.last_write_at)
         version = self._freeze(items, Version.Cause.ELSEWHERE, snapshot_id)
         now = version.uris
         expected = self._likeliest(now)
@@ -450,9 +456,8 @@ class _Slice:
     def _overwriting(self, items: Sequence[Item]) -> list[str]:
         return ledgers.view(self.run, items, None).aim.goal
 
-    def _look_again_soon(self) -> None:
+    def _look_again_soon(self, wrote: datetime | None) -> None:
         """Put the run off while the list that was read may be older than our last write."""
-        wrote = self.run.last_write_at
         now = clock.now()
         if wrote is None or wrote + timedelta(seconds=settings.SETTLE_SECONDS) <= now:
             return
@@ -525,6 +530,8 @@ class _Slice:
             unknown_since=None,
             cursor=run.cursor + 1,
             refusals=0,
+            # What was refused before this worked says nothing of a later outage.
+            refused_since=run.refused_since if run.halving else None,
             snapshot_id=snapshot_id,
             last_write_at=now,
             seen_at=now,
@@ -617,6 +624,16 @@ class _Slice:
             ledgers.settle(run, after, snapshot_id=snapshot_id)
             run.end(State.DONE, sentence=outcomes.not_taken(self._halving.dead))
         raise _Over
+
+
+def as_left(run: Run) -> list[str]:
+    """Return the list as the run has left it, by its own books."""
+    if run.state == State.DONE:
+        return run.after.uris if run.after is not None else []
+    uris = list(run.base)
+    for edit in islice(run.edits, run.cursor):
+        uris = apply(from_list(edit), uris)
+    return uris
 
 
 def _touched(edit: Edit) -> int:

@@ -247,6 +247,34 @@ def test_a_list_that_shows_the_last_write_late_is_waited_for(ada: Member) -> Non
     assert ada.spotify.uris(playlist_id) == tracks(50) + tracks(150, start=100)
 
 
+@pytest.mark.parametrize("mode", ["replace", "append"])
+def test_a_list_that_shows_the_last_runs_write_late_is_waited_for(ada: Member, mode: str) -> None:
+    ada.spotify.switch(stale_read_share=1e-9, stale_read_s=20)  # old lists are kept, none is shown
+    playlist_id = ada.has(tracks(10))
+    worked(ada.wants(tracks(10, start=100), playlist_id, mode=mode))
+    between = ada.spotify.uris(playlist_id)
+    ada.spotify.switch(stale_read_share=1)
+
+    run = worked(ada.wants(tracks(10, start=105), playlist_id, mode=mode))
+    assert (run.state, run.code) == (Run.State.WAITING, "settling")
+    while state_of(run) == Run.State.WAITING:
+        run = ada.later(run, seconds=30)
+
+    expected = tracks(10, start=105)
+    assert run.state == Run.State.DONE, run.sentence
+    assert run.changes == 0
+    assert ada.spotify.uris(playlist_id) == (expected if mode == "replace" else between + expected)
+
+
+def test_a_run_right_after_another_does_not_wait(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    worked(ada.wants(tracks(10, start=100), playlist_id))
+
+    run = worked(ada.wants(tracks(10, start=105), playlist_id))
+
+    assert run.state == Run.State.DONE, run.sentence
+
+
 # Refused and put off ------------------------------------------------------------------------------
 
 
@@ -361,6 +389,20 @@ def test_spotify_down_is_asked_less_and_less_often_until_it_is_back(ada: Member)
     assert ada.later(run, seconds=30).state == Run.State.DONE
 
 
+def test_an_outage_after_a_hiccup_costs_no_track(ada: Member) -> None:
+    wanted = [*tracks(7), *tracks(1, start=100)]
+    playlist_id = ada.has(tracks(8))
+    ada.spotify.fault(method="DELETE", path=ITEMS, status=502)
+    ada.spotify.fault(method="POST", path=ITEMS, status=502, times=4)
+    run = worked(ada.wants(wanted, playlist_id))
+
+    while state_of(run) == Run.State.WAITING:
+        run = ada.later(run, seconds=SETTLED)
+
+    assert (run.state, run.sentence) == (Run.State.DONE, "")
+    assert ada.spotify.uris(playlist_id) == wanted
+
+
 def test_spotify_down_for_too_long_ends_the_run(ada: Member) -> None:
     playlist_id = ada.has(tracks(10))
     ada.spotify.fault(path="^/v1/", status=500, text="<html>", times=None)
@@ -428,6 +470,21 @@ def test_a_scope_that_is_missing_for_a_moment_ends_nothing(ada: Member) -> None:
     run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
 
     assert run.state == Run.State.WAITING
+    assert ada.later(run, seconds=30).state == Run.State.DONE
+
+
+def test_a_refusal_for_a_moment_ends_nothing_though_something_else_failed_before(
+    ada: Member,
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    error = {"error": {"status": 403, "message": "Insufficient client scope"}}
+    ada.spotify.fault(method="GET", path=ITEMS, status=503)
+    ada.spotify.fault(method="POST", path=ITEMS, status=403, json=error)
+
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+    assert (run.state, run.code) == (Run.State.WAITING, "spotify_down")
+    run = ada.later(run, seconds=30)
+    assert (run.state, run.code) == (Run.State.WAITING, "missing_scope_doubted")
     assert ada.later(run, seconds=30).state == Run.State.DONE
 
 

@@ -24,8 +24,11 @@ def taken_out(ada: Member, playlist_id: str, *uris: str) -> None:
 
 
 def put(ada: Member, uris: list[str], playlist_id: str, **values: Any) -> Run:
+    """Have a run made; what comes next comes when its last write shows everywhere."""
     run = worked(ada.wants(uris, playlist_id, **values))
     assert run.state == Run.State.DONE, run.sentence
+    clock.move(timedelta(seconds=SETTLED))
+    ada.spotify.advance(seconds=SETTLED)
     return run
 
 
