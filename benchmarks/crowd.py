@@ -137,20 +137,21 @@ def _multiply(
     model: type[models.Model], differing: dict[str, str], parameters: dict[str, Any]
 ) -> None:
     """Copy the first row ``size`` times, with SQL in place of what differs (n counts from 1)."""
-    fields = model._meta.concrete_fields
+    columns = [field.column for field in model._meta.concrete_fields if field.column]
     different = {"id": "n + 1", "uuid": "gen_random_uuid()", **differing}
-    columns = [sql.Identifier(field.column) for field in fields]
     values = [
-        sql.SQL(different[field.column])
-        if field.column in different
-        else sql.Identifier("first", field.column)
-        for field in fields
+        sql.SQL(different[column]) if column in different else sql.Identifier("first", column)
+        for column in columns
     ]
     table = sql.Identifier(model._meta.db_table)
     statement = sql.SQL(
         "INSERT INTO {table} ({columns}) SELECT {values} FROM {table} AS first, "
         "generate_series(1, %(size)s::bigint) AS n WHERE first.id = 1"
-    ).format(table=table, columns=sql.SQL(", ").join(columns), values=sql.SQL(", ").join(values))
+    ).format(
+        table=table,
+        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        values=sql.SQL(", ").join(values),
+    )
     # Foreign keys hold by the numbers; looking each of them up would take longer than all the rest.
     _execute("SET session_replication_role = replica")
     with connection.cursor() as cursor:

@@ -1,11 +1,11 @@
 """Whether finding what is due costs the same, however many recipes and credentials there are.
 
-Ticks that each find 100 due, on crowds of 10,000 and 200,000, and with --million of 1,000,000:
-refresh   count_due, then claim_due and the writing back of each; no HTTP and no sealing
-sweep     tasks.sweep with as many ended runs, of which 1 in 100 waits for tomorrow
-dispatch  dispatch.start_due: finds recipes, starts a run for each and reckons its next time
-The crowds take turns, so that whatever else the machine does slows down all of them. The plans are
-of the statements that these functions ran (EXPLAIN ANALYZE); "pages" is what they touched.
+Each tick finds 100 due, in crowds of 10,000 and 200,000, and with --million of 1,000,000. Refresh:
+count_due, then claim_due and the writing back of each, without HTTP and sealing. Sweep: the task,
+beside as many ended runs, and 1 in 100 that waits for tomorrow. Dispatch: start_due, which finds
+recipes, starts a run for each and reckons its next time. The crowds take turns, so that whatever
+else the machine does slows down all of them. The plans are of the statements that these functions
+ran (EXPLAIN ANALYZE), "pages" is what one execution of each touched.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import django
 
@@ -41,15 +44,37 @@ SIZES, MILLION = (10_000, 200_000), 1_000_000
 WARM_UP = 3
 LINE = 150
 
-Tick = Callable[[], int]
 Times = dict[tuple[str, int], list[float]]
+Plans = Mapping[tuple[str, int], Sequence[Explained]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What beat starts, and how many it has found, asked when its time has been taken."""
+
+    work: Callable[[], Any]
+    found: Callable[[Any], int]
+
+    def run(self) -> tuple[float, int]:
+        began = time.perf_counter()
+        result = self.work()
+        took = time.perf_counter() - began
+        return 1000 * took, self.found(result)
+
+    def explain(self) -> list[Explained]:
+        with plans.explaining() as statements:
+            self.work()
+        return statements
 
 
 def main() -> None:
     given = options().parse_args()
     sizes = [*given.sizes, *([MILLION] if given.million else [])]
     minutes = WARM_UP + given.ticks + 1  # the last one is explained
-    crowds = [crowd.gather(size, due=given.due, recipes_from=2 * minutes) for size in sizes]
+    crowds = []
+    for size in sizes:
+        print(f"Filling a crowd of {size:,} ...", file=sys.stderr, flush=True)
+        crowds.append(crowd.gather(size, due=given.due, recipes_from=2 * minutes))
     try:
         times, explained = measure(crowds, due=given.due, minutes=minutes)
     finally:
@@ -67,9 +92,7 @@ def options() -> argparse.ArgumentParser:
     return known
 
 
-def measure(
-    crowds: Sequence[Crowd], *, due: int, minutes: int
-) -> tuple[Times, dict[tuple[str, int], list[Explained]]]:
+def measure(crowds: Sequence[Crowd], *, due: int, minutes: int) -> tuple[Times, Plans]:
     times: Times = defaultdict(list)
     explained = {}
     for number, (name, tick) in enumerate(TICKS.items()):
@@ -77,23 +100,14 @@ def measure(
             for one in crowds:
                 one.visit()
                 one.wait_for(minute)
-                times[name, one.size].append(timed(tick, due))
+                took, found = tick.run()
+                assert found == due, f"{name} found {found} of {due}"
+                times[name, one.size].append(took)
         for one in crowds:
             one.visit()
             one.wait_for((number + 1) * minutes - 1)
-            with plans.explaining() as statements:
-                timed(tick, due)
-            explained[name, one.size] = statements
+            explained[name, one.size] = tick.explain()
     return times, explained
-
-
-def timed(tick: Tick, due: int) -> float:
-    """Return the milliseconds of a tick that finds exactly what is due."""
-    began = time.perf_counter()
-    found = tick()
-    took = 1000 * (time.perf_counter() - began)
-    assert found == due, f"{found} were found, {due} were due"
-    return took
 
 
 def refresh() -> int:
@@ -113,40 +127,34 @@ def refresh() -> int:
     return found
 
 
-def sweep() -> int:
-    tasks.sweep()
-    return Run.objects.active().filter(nudged_at__gte=Now() - timedelta(seconds=10)).count()
+def nudged(_: None) -> int:
+    lately = Now() - timedelta(seconds=10)
+    return Run.objects.active().filter(nudged_at__gte=lately).count()
 
 
-def start_due() -> int:
-    return len(dispatch.start_due())
-
-
-TICKS: Mapping[str, Tick] = {"refresh": refresh, "sweep": sweep, "dispatch": start_due}
+TICKS: Mapping[str, Tick] = {
+    "refresh": Tick(refresh, int),
+    "sweep": Tick(tasks.sweep, nudged),
+    "dispatch": Tick(dispatch.start_due, len),
+}
 
 
 def report(
-    crowds: Sequence[Crowd],
-    times: Times,
-    explained: Mapping[tuple[str, int], Sequence[Explained]],
-    *,
-    due: int,
-    as_json: bool,
+    crowds: Sequence[Crowd], times: Times, explained: Plans, *, due: int, as_json: bool
 ) -> None:
     medians = {key: statistics.median(some[WARM_UP:]) for key, some in times.items()}
-    fewest = crowds[0].size
+    fewest, most = crowds[0].size, crowds[-1].size
     rows: list[table.Row] = [
         {
             "tick": name,
-            "rows": f"{size:,}" if not as_json else size,
+            "rows": size,
             "median ms": median,
             "pages": sum(one.buffers for one in explained[name, size]),
             "times the fewest": median / medians[name, fewest],
         }
         for (name, size), median in medians.items()
     ]
-    most = crowds[-1].size
-    totals = {
+    totals: dict[str, Any] = {
         "due": due,
         "ticks": len(next(iter(times.values()))) - WARM_UP,
         **{f"{name}_ratio": medians[name, most] / medians[name, fewest] for name in TICKS},
@@ -154,43 +162,38 @@ def report(
         **{f"fill_seconds_{one.size}": one.fill_seconds for one in crowds},
         "cores": os.cpu_count(),
     }
-    found: list[dict[str, object]] = [
+    if as_json:
+        plans_too = [
+            {**row, "plan": one.plan} for row, one in zip(*statements(explained), strict=True)
+        ]
+        table.show("Dispatch", rows, totals={**totals, "statements": plans_too}, as_json=True)
+        return
+    table.show("Dispatch", rows, totals=totals, as_json=False)
+    table.show("Its statements, one execution of each", statements(explained)[0], as_json=False)
+    show_plans(explained, most)
+
+
+def statements(explained: Plans) -> tuple[list[table.Row], list[Explained]]:
+    """Return how each statement finds its rows, and beside it the statement."""
+    found = [(name, size, one) for (name, size), some in explained.items() for one in some]
+    rows: list[table.Row] = [
         {
             "tick": name,
             "rows": size,
             "statement": one.title,
-            "finds by": ", ".join(one.scans),
             "pages": one.buffers,
             "ms": one.ms,
-            "plan": one.plan,
-        }
-        for (name, size), statements in explained.items()
-        for one in statements
-    ]
-    if as_json:
-        table.show("Dispatch", rows, totals={**totals, "statements": found}, as_json=True)
-        return
-    table.show("Dispatch", rows, totals=totals, as_json=False)
-    show_plans(explained, most)
-
-
-def show_plans(explained: Mapping[tuple[str, int], Sequence[Explained]], most: int) -> None:
-    """Print how each statement finds its rows in every crowd, and the plans in the largest."""
-    rows: list[table.Row] = [
-        {
-            "tick": name,
-            "rows": f"{size:,}",
-            "statement": one.title,
             "finds by": ", ".join(one.scans),
-            "pages": one.buffers,
-            "ms": one.ms,
         }
-        for (name, size), statements in explained.items()
-        for one in statements
+        for name, size, one in found
     ]
-    table.show("Statements, one execution of each", rows, as_json=False)
-    for (name, size), statements in explained.items():
-        for one in statements if size == most else ():
+    return rows, [one for _, _, one in found]
+
+
+def show_plans(explained: Plans, size: int) -> None:
+    """Print the plans of one crowd, their long lines cut."""
+    for name in TICKS:
+        for one in explained[name, size]:
             print(f"{name}, {size:,}: {one.title}")
             for line in one.plan:
                 print(f"  {line[:LINE]}")

@@ -293,7 +293,9 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def due(self) -> Self:
         """Those that a worker may take now, the longest due first."""
-        return self.active().filter(_ready()).order_by(Coalesce("not_before", "created_at"))
+        # In the words of the index: runs that wait for tomorrow are not read.
+        since = self.active().filter(_free()).alias(due_at=Coalesce("not_before", "created_at"))
+        return since.filter(due_at__lte=Now()).order_by("due_at")
 
     def forgotten(self) -> Self:
         """Those that are due and that nobody was told of lately."""
@@ -339,9 +341,12 @@ class RunQuerySet(models.QuerySet["Run"]):
             return self.get(pk=pk) if taken else None
 
 
+def _free() -> Q:
+    return Q(lease_until=None) | Q(lease_until__lt=Now())
+
+
 def _ready() -> Q:
-    free = Q(lease_until=None) | Q(lease_until__lt=Now())
-    return free & (Q(not_before=None) | Q(not_before__lte=Now()))
+    return _free() & (Q(not_before=None) | Q(not_before__lte=Now()))
 
 
 def _settle() -> timedelta:
@@ -467,10 +472,10 @@ class Run(models.Model):
             ),
         ]
         indexes = [
-            # The sweep reads what is due, not what exists.
+            # The sweep reads what is due, not what exists or waits.
             models.Index(
-                fields=["not_before"],
-                name="run_active",
+                Coalesce("not_before", "created_at"),
+                name="run_due",
                 condition=Q(state__in=["queued", "running", "waiting"]),
             ),
             models.Index(fields=["user", "-created_at"], name="run_of_person"),
