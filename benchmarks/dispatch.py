@@ -129,7 +129,7 @@ def refresh() -> int:
 
 def nudged(_: None) -> int:
     lately = Now() - timedelta(seconds=10)
-    return Run.objects.active().filter(nudged_at__gte=lately).count()
+    return Run.objects.due().filter(nudged_at__gte=lately).count()
 
 
 TICKS: Mapping[str, Tick] = {

@@ -1,4 +1,4 @@
-"""The benchmark of the dispatcher finds what is due in crowds of any size, and says by which way."""
+"""The benchmark of the dispatcher finds what is due in crowds of any size, and says how."""
 
 from __future__ import annotations
 
