@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("playlists", "0007_recipes")]
+    dependencies = [("playlists", "0008_pause_began")]
 
     operations = [
         migrations.RemoveIndex(model_name="run", name="run_active"),
