@@ -85,7 +85,9 @@ def main() -> None:
 
 def options() -> argparse.ArgumentParser:
     known = table.parser(__doc__ or "")
-    known.add_argument("--million", action="store_true", help="also 1,000,000: minutes, 5 GB")
+    known.add_argument(
+        "--million", action="store_true", help="also 1,000,000: minutes, 4 GB of disk"
+    )
     known.add_argument("--sizes", type=int, nargs="*", default=SIZES, help="(10000 200000)")
     known.add_argument("--due", type=int, default=100, help="how many a tick finds (100)")
     known.add_argument("--ticks", type=int, default=15, help="how many are measured (15)")
