@@ -6,6 +6,7 @@ dispatcher that is killed has started nothing that it did not write down.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -15,10 +16,12 @@ from accounts.models import Credential
 from playlists import times
 from playlists.models import Recipe, Run
 from playlists.recipes import definition
-from playlists.recipes.definition import Definition
+from playlists.recipes.definition import Definition, NotADefinition
 from spotsite import clock
 
 MOST = 200
+
+log = logging.getLogger(__name__)
 _BUSY_AGAIN = timedelta(minutes=2)  # the target is at work for another run
 
 
@@ -34,7 +37,7 @@ def start_due(*, most: int = MOST) -> list[Run]:
         due = list(rows[:most])
         able = _able(due)
         started = [run for recipe in due if (run := _start(recipe, able=able, now=now))]
-        Recipe.objects.bulk_update(due, ["next_run_at", "missed"])
+        Recipe.objects.bulk_update(due, ["next_run_at", "missed", "is_paused"])
     return started
 
 
@@ -64,7 +67,12 @@ def catch_up(account_id: int) -> list[Run]:
 
 
 def _start(recipe: Recipe, *, able: set[int], now: datetime) -> Run | None:
-    known = definition.check(recipe.definition)
+    try:
+        known = definition.check(recipe.definition)
+    except NotADefinition:  # of an older site: it must not keep all others from starting
+        log.warning("recipe %s is paused: its definition is not valid any more", recipe.pk)
+        recipe.is_paused, recipe.next_run_at = True, None
+        return None
     recipe.next_run_at = times.next_run(known, after=now, key=str(recipe.uuid))
     if recipe.account_id not in able:
         recipe.missed = True  # it runs once when the account is back

@@ -605,7 +605,9 @@ class Run(models.Model):
         self.refresh_from_db(fields=["not_before"])
 
     def end(self, state: State, *, code: str = "", sentence: str = "") -> None:
-        changes = {"state": state, "code": code, "sentence": sentence}
+        changes: dict[str, Any] = {"state": state, "code": code, "sentence": sentence}
+        if state == self.State.DRAFT:
+            changes["is_dry"] = False  # in one statement: a dry run never becomes one that writes
         self._write(changes | {"not_before": None, "ended_at": clock.now()})
 
     def _write(self, changes: dict[str, Any], *, lease_until: Any = None) -> None:

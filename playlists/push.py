@@ -214,7 +214,7 @@ class _Slice:
         items = self._read() if run.playlist_id else []
         report = {**run.report, **courses.changes(run, items)}
         report |= {"looked": True, "snapshot": snapshot_id}
-        run.keep(report=report, calls_used=self.calls, is_dry=False)
+        run.keep(report=report, calls_used=self.calls)
         run.end(State.DRAFT)
         raise _Over
 

@@ -37,6 +37,7 @@ MENU = {
         "accounts.Notice": "Notices",
     },
     "Playlists": {
+        "playlists.Recipe": "Recipes",
         "playlists.Run": "Runs",
         "playlists.Version": "Versions",
         "playlists.Ledger": "Managed playlists",

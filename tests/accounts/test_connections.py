@@ -172,7 +172,7 @@ def test_page_costs_the_same_queries_for_one_and_three_accounts(
         answer = visitor.get("/connections/")
 
     assert answer.content.decode().count('<article class="card"') == count
-    assert len(seen) == 9
+    assert len(seen) == 10
 
 
 def test_access_end_is_served_as_a_calendar_file(visitor: Visitor) -> None:

@@ -39,14 +39,16 @@ def test_every_tick_is_measured_in_every_crowd(measured: dict[str, Any]) -> None
 
 
 def test_what_is_due_is_found_by_its_index(measured: dict[str, Any]) -> None:
-    ways = {
-        (one["tick"], one["finds by"]): one
+    found = [
+        one
         for one in measured["statements"]
         if one["rows"] == LARGE and one["statement"].startswith("SELECT")
-    }
+    ]
+    ways = {(one["tick"], one["finds by"]) for one in found}
 
-    assert ("refresh", "credential_due") in ways
-    assert ("sweep", "run_due") in ways
-    assert ("dispatch", "recipe_due") in ways
-    # One run in a hundred waits for tomorrow: the sweep reads none of them.
-    assert not any("Rows Removed" in line for line in ways["sweep", "run_due"]["plan"])
+    assert ways >= {("refresh", "credential_due"), ("sweep", "run_due"), ("dispatch", "recipe_due")}
+    # One run in a hundred waits for tomorrow: what finds the forgotten ones reads none of them.
+    sweeps = [
+        one["plan"] for one in found if (one["tick"], one["finds by"]) == ("sweep", "run_due")
+    ]
+    assert any(not any("Rows Removed" in line for line in plan) for plan in sweeps)

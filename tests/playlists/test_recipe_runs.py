@@ -200,6 +200,8 @@ def test_an_archive_adds_what_is_new_and_never_what_somebody_took_out(ada: Membe
     edit(ada, "DELETE", target, {"items": [{"uri": tracks(1)[0]}]})
     edit(ada, "DELETE", source, {"items": [{"uri": uri} for uri in tracks(10, start=10)]})
     edit(ada, "POST", source, {"uris": tracks(5, start=100)})
+    clock.move(timedelta(minutes=1))  # what is read is not taken for an old state any more
+    ada.spotify.advance(seconds=60)
 
     run = ran(recipe)
 
