@@ -15,6 +15,7 @@ from accounts.errors import AccountError
 from accounts.models import Credential, User
 from playlists import blocks, dispatch, library, outcomes, recipe_rows, tasks
 from playlists.budget import Paused
+from playlists.forms import NOT_YOURS
 from playlists.library import Target
 from playlists.models import Recipe, Run, TargetTaken
 from playlists.recipe_forms import BlockForm, JsonForm, TemplateForm, initial_text, told
@@ -83,7 +84,7 @@ def from_json(request: HttpRequest) -> HttpResponse:
     form = JsonForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         recipe = Recipe(user=_person(request), name=form.cleaned_data["name"], is_paused=True)
-        targets, _ = _targets(library.credentials_of(recipe.user))
+        targets, _ = _targets(library.credentials_of(recipe.user), fresh=True)
         if run := _saved_and_looking(form, recipe, targets):
             return redirect(run)
     return render(request, "playlists/recipe_json.html", {"form": form, "recipe": None})
@@ -100,7 +101,7 @@ def edit(request: HttpRequest, uuid: str) -> HttpResponse:
     form = JsonForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         recipe.name = form.cleaned_data["name"]
-        targets, _ = _targets(library.credentials_of(recipe.user))
+        targets, _ = _targets(library.credentials_of(recipe.user), fresh=True)
         if run := _saved_and_looking(form, recipe, targets):
             return redirect(run)
     return render(request, "playlists/recipe_json.html", {"form": form, "recipe": recipe})
@@ -111,6 +112,10 @@ def _saved_and_looking(
 ) -> Run | None:
     """Save the recipe and have a worker look what it would do; None where it cannot be saved."""
     names = {target.playlist_id: target.name for target in targets}
+    wish = form.known.target.playlist_id
+    if wish not in {"", recipe.playlist_id, *names}:
+        form.add_error(None, NOT_YOURS)  # or anybody could keep others from their own playlist
+        return None
     try:
         recipe_rows.save(recipe, form.known, names=names)
     except NotADefinition as exc:
@@ -230,13 +235,13 @@ def unblock(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("blocks")
 
 
-def _targets(credentials: list[Credential]) -> tuple[list[Target], str]:
+def _targets(credentials: list[Credential], *, fresh: bool = False) -> tuple[list[Target], str]:
     """Return the playlists to choose from, and why there are not all."""
     found: list[Target] = []
     troubles = []
     for credential in credentials:
         try:
-            found += library.targets(credential)
+            found += library.targets(credential, fresh=fresh)
         except (SpotifyError, AccountError, Paused) as exc:
             troubles.append(outcomes.for_listing(exc, now=clock.now()))
     return list({one.playlist_id: one for one in found}.values()), " ".join(troubles)

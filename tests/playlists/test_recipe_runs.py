@@ -347,3 +347,16 @@ def test_accounts_lists_and_versions_of_others_are_refused(ada: Member) -> None:
     assert "not one of your linked accounts" in told
     assert "not one of your stored lists" in told
     assert "not one of your versions" in told
+
+
+def test_a_playlist_of_somebody_else_cannot_be_bound(ada: Member) -> None:
+    bob = Member.joins(ada.spotify, "bob")
+    mine, theirs = ada.has(tracks(3)), bob.has(tracks(3))
+    browser = ada.browser()
+
+    for target, count in ((theirs, 0), (mine, 1)):
+        known = definition.check(of(ada, playlist(mine), target=target))
+        form = {"name": "Mine", "text": definition.text(known)}
+        answer = browser.post("/recipes/new/json/", form)
+        assert Recipe.objects.count() == count
+        assert ("not one of yours" in answer.content.decode()) is (target == theirs)
