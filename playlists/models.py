@@ -155,6 +155,19 @@ class RecipeQuerySet(models.QuerySet["Recipe"]):
         """Those whose time has come, the longest due first."""
         return self.filter(is_paused=False, next_run_at__lte=Now()).order_by("next_run_at")
 
+    def bind(self, pk: int, playlist_id: str) -> None:
+        """Write down which playlist was made for a recipe, if there still is one.
+
+        Only that is changed: somebody may have edited the rest while the sources were read.
+        """
+        with transaction.atomic():
+            row = self.select_for_update().filter(pk=pk).first()
+            if row is None:
+                return
+            target = {**row.definition["target"], "playlist": {"kind": "bound", "id": playlist_id}}
+            row.playlist_id, row.definition = playlist_id, {**row.definition, "target": target}
+            row.save(update_fields=["playlist_id", "definition"])
+
 
 class Recipe(models.Model):
     """What a person wants a playlist to be: sources, rules, target, schedule."""
@@ -199,13 +212,6 @@ class Recipe(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("recipe", args=[self.uuid])
-
-    def bind(self, playlist_id: str) -> None:
-        """Write down which playlist was made for it, here and in its definition."""
-        self.playlist_id = playlist_id
-        target = {**self.definition["target"], "playlist": {"kind": "bound", "id": playlist_id}}
-        self.definition = {**self.definition, "target": target}
-        self.save(update_fields=["playlist_id", "definition"])
 
 
 class SourceList(models.Model):

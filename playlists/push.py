@@ -27,10 +27,11 @@ from playlists.connection import Connection
 from playlists.gather import CannotRead, Gathering
 from playlists.halving import Halving
 from playlists.ledgers import View
-from playlists.models import LeaseLost, Ledger, Run, Version
+from playlists.models import LeaseLost, Ledger, Recipe, Run, Version
 from playlists.plan import Add, Edit, Move, Plan, Remove, Replace
 from playlists.planning.edits import apply, as_list, from_list
 from playlists.recipes import definition
+from playlists.recipes.definition import NotADefinition
 from playlists.recipes.evaluate import evaluate
 from playlists.spotify import Item, Playlist
 from playlists.spotify.errors import SpotifyError, TimeMustPass
@@ -177,8 +178,13 @@ class _Slice:
     def _gather(self) -> None:
         """Read the sources as far as they have changed, and write down what they come to."""
         run = self.run
-        assert run.recipe is not None  # noqa: S101 -- only a recipe's run is not gathered
-        recipe = definition.check(run.recipe.definition)
+        row = Recipe.objects.filter(runs=run.pk).first()
+        if row is None:
+            self._fail("recipe_gone", "The recipe of this run was deleted.")
+        try:
+            recipe = definition.check(row.definition)
+        except NotADefinition:
+            self._fail("recipe_invalid", "The recipe is not valid any more. Edit it and try again.")
         self._others = Gathering(
             run,
             recipe,
@@ -581,8 +587,8 @@ class _Slice:
             found = self._call(lambda: self.spotify.create(run.name, description=run.mark)).id
         with transaction.atomic():
             run.keep(playlist_id=found, unknown_since=None, calls_used=self.calls, attempts=0)
-            if run.recipe is not None:
-                run.recipe.bind(found)
+            if run.recipe_id is not None:
+                Recipe.objects.bind(run.recipe_id, found)
         library.forget(run.account)
 
     def _find_made(self) -> str:

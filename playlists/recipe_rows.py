@@ -68,9 +68,10 @@ def resume(recipe: Recipe) -> None:
 
 
 def delete(recipe: Recipe) -> None:
-    """Forget a recipe; a run that is under way is cancelled, and the playlist stays."""
-    for run in recipe.runs.active().only("pk"):
-        run.ask_to_cancel()
+    """Forget a recipe; a run that is under way or held is cancelled, and the playlist stays."""
+    for run in recipe.runs.unfinished().only("pk"):
+        if not run.dismiss():
+            run.ask_to_cancel()
     recipe.delete()
 
 

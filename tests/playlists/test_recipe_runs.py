@@ -360,3 +360,67 @@ def test_a_playlist_of_somebody_else_cannot_be_bound(ada: Member) -> None:
         answer = browser.post("/recipes/new/json/", form)
         assert Recipe.objects.count() == count
         assert ("not one of yours" in answer.content.decode()) is (target == theirs)
+
+
+def test_a_preview_ends_as_a_draft_while_a_run_of_the_recipe_is_held(ada: Member) -> None:
+    ada.spotify.load_saved("ada", tracks=tracks(20))
+    recipe = from_template(ada, "mirror-likes")
+    ran(recipe)
+    ada.spotify.load_saved("ada", tracks=tracks(1))
+    assert ran(recipe).state == Run.State.HELD
+
+    look = worked(dispatch.start(recipe, dry=True))
+
+    assert (look.state, look.report["removed"]) == (Run.State.DRAFT, 19)
+
+
+def test_a_definition_that_is_no_longer_valid_stops_its_own_recipe_only(ada: Member) -> None:
+    source = ada.has(tracks(3))
+    broken, sound = (saved(ada, of(ada, playlist(source))) for _ in range(2))
+    ago = clock.now() - DAY
+    Recipe.objects.update(next_run_at=ago)
+    Recipe.objects.filter(pk=broken.pk).update(definition={"version": 99}, next_run_at=ago - DAY)
+
+    (run,) = dispatch.start_due()
+
+    assert run.recipe_id == sound.pk
+    broken.refresh_from_db()
+    assert (broken.is_paused, broken.next_run_at) == (True, None)
+
+
+def test_a_run_whose_recipe_is_gone_before_it_has_read_ends_in_words(ada: Member) -> None:
+    recipe = saved(ada, of(ada, playlist(ada.has(tracks(3)))))
+    run = dispatch.start(recipe)
+    recipe_rows.delete(recipe)
+    run.refresh_from_db()
+    assert run.retry()
+
+    worked(run)
+
+    assert (run.state, run.code) == (Run.State.FAILED, "recipe_gone")
+    assert ada.spotify.playlists("ada")[1:] == []
+
+
+def test_a_held_run_ends_with_its_recipe(ada: Member) -> None:
+    ada.spotify.load_saved("ada", tracks=tracks(20))
+    recipe = from_template(ada, "mirror-likes")
+    ran(recipe)
+    ada.spotify.load_saved("ada", tracks=tracks(1))
+    run = ran(recipe)
+
+    recipe_rows.delete(recipe)
+
+    run.refresh_from_db()
+    assert run.state == Run.State.CANCELLED
+
+
+def test_a_playlist_that_is_made_leaves_what_was_edited_meanwhile(ada: Member) -> None:
+    recipe = saved(ada, of(ada, playlist(ada.has(tracks(3)))))
+    changed = of(ada, playlist(ada.has(tracks(5))))
+    recipe_rows.save(recipe, definition.check(changed))
+
+    Recipe.objects.bind(recipe.pk, "3" * 22)
+
+    recipe.refresh_from_db()
+    assert recipe.definition["sources"] == changed["sources"]
+    assert recipe.playlist_id == recipe.definition["target"]["playlist"]["id"] == "3" * 22
