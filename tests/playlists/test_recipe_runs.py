@@ -422,5 +422,6 @@ def test_a_playlist_that_is_made_leaves_what_was_edited_meanwhile(ada: Member) -
     Recipe.objects.bind(recipe.pk, "3" * 22)
 
     recipe.refresh_from_db()
-    assert recipe.definition["sources"] == changed["sources"]
+    (source,) = recipe.definition["sources"]
+    assert source["playlist"] == changed["sources"][0]["playlist"]
     assert recipe.playlist_id == recipe.definition["target"]["playlist"]["id"] == "3" * 22
