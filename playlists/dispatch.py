@@ -109,5 +109,5 @@ def _run(recipe: Recipe, known: Definition, *, dry: bool = False) -> Run:
 def _able(recipes: Iterable[Recipe]) -> set[int]:
     """Return the linked accounts that can be used now."""
     ids = {recipe.account_id for recipe in recipes}
-    usable = Credential.objects.usable().filter(account__in=ids)
+    usable = Credential.objects.usable().filter(account__in=ids, account__user__is_active=True)
     return set(usable.values_list("account", flat=True))

@@ -180,8 +180,7 @@ class Gathering:
                 return self._version(name)
 
     def _stored(self, name: str) -> list[Item]:
-        rows = StoredList.objects.filter(user=self._run.user_id)
-        stored = next((row for row in rows if row.uuid.hex == name or str(row.uuid) == name), None)
+        stored = StoredList.called(name, user_id=self._run.user_id)
         if stored is None:
             raise _Unreadable("the stored list is not there any more.")
         return [Item(uri) for uri in stored.uris]
@@ -272,7 +271,7 @@ class Gathering:
         try:
             for page, entries, total in self._readable_pages(connection, row):
                 if row.total not in {None, total}:
-                    row.offset, fresh, items = 0, [], []
+                    row.offset, row.total, fresh, items = 0, None, [], []
                     raise ChangedWhileRead(200)
                 row.total = total
                 row.offset += entries

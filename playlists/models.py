@@ -255,6 +255,14 @@ class StoredList(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def called(cls, name: str, *, user_id: int) -> StoredList | None:
+        """Return a person's list by the name that definitions have for it, its UUID."""
+        try:
+            return cls.objects.filter(user=user_id, uuid=uuid.UUID(name)).first()
+        except ValueError:
+            return None
+
 
 class Block(models.Model):
     """A track or an artist that a person never wants in a list that has a block rule."""
@@ -536,7 +544,13 @@ class Run(models.Model):
         Who starts it has seen what the preview warns of, so that is approved.
         """
         started = Run.objects.filter(pk=self.pk, state=self.State.DRAFT).update(
-            state=self.State.QUEUED, approved=self.tripped, created_at=Now(), nudged_at=Now()
+            state=self.State.QUEUED,
+            approved=self.tripped,
+            attempts=0,  # those of a dry run are over
+            started_at=None,
+            ended_at=None,
+            created_at=Now(),
+            nudged_at=Now(),
         )
         return bool(started)
 

@@ -192,10 +192,11 @@ def _foreign(user: User, known: Definition) -> list[Problem]:
     found = []
     for place, source in enumerate(known.sources):
         at: tuple[Any, ...] = ("sources", place)
-        if isinstance(source, sources.StoredList):
-            uuids = {row.uuid.hex for row in StoredList.objects.filter(user=user).only("uuid")}
-            if source.list.replace("-", "") not in uuids:
-                found.append(Problem.at((*at, "list"), "is not one of your stored lists"))
+        if (
+            isinstance(source, sources.StoredList)
+            and StoredList.called(source.list, user_id=user.pk) is None
+        ):
+            found.append(Problem.at((*at, "list"), "is not one of your stored lists"))
         if isinstance(source, sources.OldVersion):
             mine = Version.objects.filter(account__user=user)
             number = int(source.version) if source.version.isdecimal() else 0

@@ -124,7 +124,11 @@ def _saved_and_looking(
     except TargetTaken:
         form.add_error(None, _TAKEN)
         return None
-    run = dispatch.start(recipe, dry=True)
+    try:
+        run = dispatch.start(recipe, dry=True)
+    except dispatch.Busy:
+        form.add_error(None, _BUSY)
+        return None
     tasks.nudge_on_commit(run)
     return run
 

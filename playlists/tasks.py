@@ -16,7 +16,7 @@ from django.db import transaction
 from playlists import budget, calls, digest, dispatch, push, retention
 from playlists.budget import Purpose
 from playlists.connection import Connection
-from playlists.models import Run
+from playlists.models import Recipe, Run
 from playlists.push import Pace
 from spotsite import clock, nudges, outages, slots
 
@@ -78,10 +78,9 @@ def _slice(run_id: int, purpose: Purpose, *, in_turn: bool = False) -> bool:
 @shared_task
 def start_due() -> None:
     """Start the recipes whose time has come (beat); the sweep finds what a nudge lost."""
-    started = dispatch.start_due()
-    for run in started:
+    for run in dispatch.start_due():
         nudge(run.pk)
-    if len(started) == dispatch.MOST:
+    if Recipe.objects.due().exists():
         nudges.send(start_due)
 
 
