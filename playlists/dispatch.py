@@ -61,8 +61,8 @@ def catch_up(account_id: int) -> list[Run]:
             recipe.save(update_fields=["missed"])
             try:
                 started.append(start(recipe))
-            except Busy:
-                continue  # what is at work brings the same
+            except (Busy, NotADefinition):
+                continue  # what is at work brings the same; what is not valid waits to be edited
     return started
 
 

@@ -124,9 +124,9 @@ def _field(field: Field, targets: Sequence[Target]) -> forms.Field:
             )
 
 
-def initial_text(known: Definition | None, *, account: str) -> str:
-    """Return the text to begin with: the recipe's own, or the simplest that there is."""
-    return definition.text(known or definition.check(_simplest(account)))
+def initial_text(account: str) -> str:
+    """Return the text to begin with: the simplest recipe that there is."""
+    return definition.text(definition.check(_simplest(account)))
 
 
 def _simplest(account: str) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from playlists.recipes.sentence import Names, Segment
 from playlists.recipes.templates import Template
 from spotsite import clock
 
+_INVALID = Segment("This site cannot read this recipe any more. Edit it, or delete it.", False)  # noqa: FBT003
 # The rights that templates need besides the ones that every connection gives.
 _EXTRAS = {
     "library": {"mirror-likes", "liked-only"},
@@ -55,6 +57,22 @@ def save(recipe: Recipe, known: Definition, *, names: Mapping[str, str] | None =
     return recipe
 
 
+def read(recipe: Recipe | None) -> Definition | None:
+    """Return what a recipe says, None where a newer site cannot read it any more."""
+    try:
+        return None if recipe is None else definition.check(recipe.definition)
+    except NotADefinition:
+        return None
+
+
+def text_of(recipe: Recipe) -> str:
+    """Return the definition as text, as it is where it cannot be read any more."""
+    known = read(recipe)
+    if known is not None:
+        return definition.text(known)
+    return json.dumps(recipe.definition, ensure_ascii=False, indent=2)
+
+
 def pause(recipe: Recipe) -> None:
     """Have nothing more start by itself."""
     Recipe.objects.filter(pk=recipe.pk).update(is_paused=True, next_run_at=None, missed=False)
@@ -62,8 +80,9 @@ def pause(recipe: Recipe) -> None:
 
 def resume(recipe: Recipe) -> None:
     """Have it run by its schedule again, from the next time on."""
+    known = definition.check(recipe.definition)
     recipe.is_paused = False
-    _schedule(recipe, definition.check(recipe.definition))
+    _schedule(recipe, known)
     recipe.save(update_fields=["is_paused", "next_run_at"])
 
 
@@ -87,18 +106,18 @@ class Described:
 
 def sentence_of(run: Run) -> list[Segment]:
     """Return what the run's recipe says, nothing where it has none."""
-    if run.recipe is None:
+    known = read(run.recipe)
+    if run.recipe is None or known is None:
         return []
-    known = definition.check(run.recipe.definition)
     return sentence.segments(known, names_of(run.recipe, known))
 
 
 def described(recipe: Recipe) -> Described:
-    known = definition.check(recipe.definition)
+    known = read(recipe)
     usable = Credential.objects.usable().filter(account=recipe.account_id)
     return Described(
         recipe=recipe,
-        segments=sentence.segments(known, names_of(recipe, known)),
+        segments=sentence.segments(known, names_of(recipe, known)) if known else [_INVALID],
         last_run=recipe.runs.shown().first(),
         is_connected=usable.exists(),
     )
@@ -114,9 +133,9 @@ class Cost:
 
 def cost(run: Run) -> Cost | None:
     """Return what the run's recipe costs by its schedule, None where it has none."""
-    if run.recipe is None:
+    known = read(run.recipe)
+    if known is None:
         return None
-    known = definition.check(run.recipe.definition)
     quiet = gather.quiet_calls(known)
     return Cost(quiet, round(quiet * times.runs_a_day(known, after=clock.now())))
 
@@ -134,9 +153,9 @@ class Step:
 def steps(run: Run) -> list[Step]:
     """Return what each rule left out in a run that has been looked at."""
     told = run.report.get("steps", ())
-    if not told or run.recipe is None:
+    known = read(run.recipe)
+    if not told or run.recipe is None or known is None:
         return []
-    known = definition.check(run.recipe.definition)
     names = names_of(run.recipe, known)
     uris = [uri for step in told for uri, _ in step["examples"]]
     tracks = dict(zip(uris, versions.titled(uris), strict=True))

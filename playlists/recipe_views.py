@@ -80,7 +80,7 @@ def from_template(request: HttpRequest, slug: str) -> HttpResponse:
 def from_json(request: HttpRequest) -> HttpResponse:
     """Take a whole definition; the preview comes next."""
     account = _first_account(request)
-    initial = {"text": initial_text(None, account=account.uid if account else "me")}
+    initial = {"text": initial_text(account.uid if account else "me")}
     form = JsonForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         recipe = Recipe(user=_person(request), name=form.cleaned_data["name"], is_paused=True)
@@ -96,8 +96,7 @@ def from_json(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, uuid: str) -> HttpResponse:
     """Change the definition; what is saved is looked at before it runs."""
     recipe = _recipe(request, uuid)
-    known = definition.check(recipe.definition)
-    initial = {"name": recipe.name, "text": initial_text(known, account="")}
+    initial = {"name": recipe.name, "text": recipe_rows.text_of(recipe)}
     form = JsonForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         recipe.name = form.cleaned_data["name"]
@@ -149,8 +148,7 @@ def recipe_page(request: HttpRequest, uuid: str) -> HttpResponse:
 def recipe_text(request: HttpRequest, uuid: str) -> HttpResponse:
     """Serve the definition as a file, to keep or to give away."""
     recipe = _recipe(request, uuid)
-    text = definition.text(definition.check(recipe.definition))
-    response = HttpResponse(text, content_type="application/json")
+    response = HttpResponse(recipe_rows.text_of(recipe), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="recipe-{recipe.uuid.hex[:8]}.json"'
     return response
 
@@ -177,6 +175,9 @@ def run_now(request: HttpRequest, uuid: str) -> HttpResponse:
 def _started(request: HttpRequest, recipe: Recipe, *, dry: bool) -> HttpResponse:
     try:
         run = dispatch.start(recipe, dry=dry)
+    except NotADefinition as exc:
+        messages.error(request, " ".join(told(exc)))
+        return redirect(recipe)
     except (dispatch.Busy, IntegrityError):
         messages.error(request, _BUSY)
         return redirect(recipe)
@@ -196,7 +197,10 @@ def pause(request: HttpRequest, uuid: str) -> HttpResponse:
 @require_POST
 def resume(request: HttpRequest, uuid: str) -> HttpResponse:
     recipe = _recipe(request, uuid)
-    recipe_rows.resume(recipe)
+    try:
+        recipe_rows.resume(recipe)
+    except NotADefinition as exc:
+        messages.error(request, " ".join(told(exc)))
     return redirect(recipe)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -240,10 +241,16 @@ def _previewed(request: HttpRequest, run: Run, *, anew: bool) -> HttpResponse:
 
 
 def _start(request: HttpRequest, run: Run) -> HttpResponse:
-    answer = _queue(request, run, run.start, back="put_preview")
-    if run.recipe is not None and run.recipe.is_paused:
-        recipe_rows.resume(run.recipe)  # it was only looked at before
-    return answer
+    return _queue(request, run, partial(_begin, run), back="put_preview")
+
+
+def _begin(run: Run) -> bool:
+    """Start a draft; a recipe that was only looked at so far runs by its schedule from now on."""
+    if not run.start():
+        return False
+    if run.recipe is not None and run.recipe.is_paused and recipe_rows.read(run.recipe):
+        recipe_rows.resume(run.recipe)
+    return True
 
 
 def _queue(

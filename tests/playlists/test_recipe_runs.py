@@ -15,7 +15,7 @@ from playlists.recipes.definition import NotADefinition
 from playlists.recipes.templates import BY_SLUG
 from simulator.control_client import Control
 from spotsite import clock
-from tests.playlists.cast import Member, edit, tracks, worked, writes
+from tests.playlists.cast import Member, edit, said, tracks, worked, writes
 
 DAY = timedelta(days=1)
 
@@ -425,3 +425,18 @@ def test_a_playlist_that_is_made_leaves_what_was_edited_meanwhile(ada: Member) -
     (source,) = recipe.definition["sources"]
     assert source["playlist"] == changed["sources"][0]["playlist"]
     assert recipe.playlist_id == recipe.definition["target"]["playlist"]["id"] == "3" * 22
+
+
+def test_the_pages_of_a_recipe_that_cannot_be_read_say_so_and_let_it_be_edited(ada: Member) -> None:
+    recipe = saved(ada, of(ada, playlist(ada.has(tracks(3)))))
+    run = ran(recipe)
+    Recipe.objects.update(definition={"version": 99})
+    browser = ada.browser()
+    here = f"/recipes/{recipe.uuid}/"
+
+    for page in ("/recipes/", here, run.get_absolute_url(), f"/recipes/{recipe.uuid}.json"):
+        assert browser.get(page).status_code == 200
+    assert "cannot read this recipe" in browser.get(here).content.decode()
+    assert "99" in browser.get(f"{here}edit/").content.decode()
+    for act in ("preview", "run", "resume"):
+        assert "version" in said(browser.post(f"{here}{act}/", follow=True))
