@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import Enum
+from html import unescape
 from itertools import islice
 from typing import NoReturn, TypeVar
 
@@ -607,8 +608,24 @@ class _Slice:
             raise _SliceOver
         self._end_done(self._freeze(items, Version.Cause.AFTER, run.snapshot_id))
 
+    def _describe(self) -> None:
+        """Give the playlist the name and description that its recipe asks for, if any."""
+        target, playlist_id = self.run.target, self.run.playlist_id
+        asked = {name: target[name] for name in ("name", "description") if name in target}
+        if not asked:
+            return
+        playlist = self.spotify.playlist(playlist_id)
+        # Spotify gives both back with & and < written as HTML.
+        new = {
+            name: text for name, text in asked.items() if unescape(getattr(playlist, name)) != text
+        }
+        if new:  # safe to repeat, so no intent is written ahead
+            self.spotify.change_details(playlist_id, **new)
+            library.forget(self.run.account)
+
     def _end_done(self, after: Version) -> NoReturn:
         run = self.run
+        self._describe()
         library.forget(run.account)
         before = run.before or after
         became = versions.difference(before.uris, after.uris)

@@ -440,3 +440,17 @@ def test_the_pages_of_a_recipe_that_cannot_be_read_say_so_and_let_it_be_edited(a
     assert "99" in browser.get(f"{here}edit/").content.decode()
     for act in ("preview", "run", "resume"):
         assert "version" in said(browser.post(f"{here}{act}/", follow=True))
+
+
+def test_name_and_description_are_given_when_asked_and_once(ada: Member) -> None:
+    more = {"name": "Gym & more", "description": "Kept by a recipe"}
+    recipe = saved(ada, of(ada, playlist(ada.has(tracks(3))), target_more=more))
+
+    run = ran(recipe)
+
+    assert run.state == Run.State.DONE, run.sentence
+    made = ada.spotify.playlist(run.playlist_id)
+    assert (made["name"], made["description"]) == (more["name"], more["description"])
+    ada.spotify.clear_log()
+    assert ran(recipe).state == Run.State.DONE
+    assert writes(ada) == []
