@@ -555,8 +555,33 @@ class Run(models.Model):
         return bool(started)
 
     def retry(self) -> bool:
-        """Queue a run that ended short of its aim; it goes on from where it was."""
-        return self._queue_again(Run.objects.filter(pk=self.pk, state__in=self.RETRYABLE))
+        """Queue a run that ended short of its aim; it goes on from where it was.
+
+        Where another run has changed the playlist since, it plans anew: that was nobody's hand.
+        """
+        stopped = Run.objects.filter(pk=self.pk, state__in=self.RETRYABLE)
+        anew = self._anew() if self.is_planned and self._is_overtaken else {}
+        return self._queue_again(stopped, **anew)
+
+    @property
+    def _is_overtaken(self) -> bool:
+        others = Run.objects.filter(playlist_id=self.playlist_id).exclude(pk=self.pk)
+        return others.filter(last_write_at__gt=self.ended_at).exists()
+
+    def _anew(self) -> dict[str, Any]:
+        """Return what forgets a plan; a call that may still land is waited for all the same."""
+        return {
+            "is_planned": False,
+            "is_gathered": self.recipe_id is None,
+            "edits": [],
+            "base": [],
+            "goal": [],
+            "cursor": 0,
+            "halving": {},
+            "before": None,
+            "seen_at": None,
+            "last_write_at": None,
+        }
 
     def approve(self) -> bool:
         """Queue a held run: what it was held for is waved through as far as it goes now."""
