@@ -492,6 +492,11 @@ class Run(models.Model):
                 name="run_due",
                 condition=Q(state__in=["queued", "running", "waiting"]),
             ),
+            models.Index(
+                fields=["lease_until"],
+                name="run_leased",
+                condition=Q(lease_until__isnull=False),
+            ),
             models.Index(fields=["user", "-created_at"], name="run_of_person"),
             models.Index(fields=["created_at"], name="run_draft", condition=Q(state="draft")),
         ]
