@@ -9,13 +9,14 @@ from typing import Any
 from allauth.socialaccount.models import SocialAccount
 from django import forms
 
-from playlists import lists
+from playlists import formats
 from playlists.library import Target
 from playlists.lists import NotAList, TrackList
 from playlists.models import Run
 from playlists.uploads import MOST_BYTES
 
 NEW = "new"
+ACCEPTED = ".txt,.csv,.tsv,.json,.jspf,.xspf,.m3u,.m3u8,text/plain"
 Choices = list[tuple[str, str]]  # in the form, "list" is a field
 _LINK = re.compile(r"(?:.*open\.spotify\.com/(?:.*/)?playlist/|spotify:playlist:)([0-9A-Za-z]+).*")
 
@@ -58,10 +59,11 @@ class PutForm(forms.Form):
     )
     file = forms.FileField(
         label="Or a file with them",
-        help_text="A text file, or a CSV with a column of Spotify URIs, as Exportify writes it.",
+        help_text="A text file, a CSV with a column of Spotify URIs, as Exportify writes it, or "
+        "what was downloaded here: CSV, JSON, JSPF, XSPF or M3U8.",
         required=False,
         allow_empty_file=True,
-        widget=forms.ClearableFileInput(attrs={"accept": ".txt,.csv,.tsv,.m3u,.m3u8,text/plain"}),
+        widget=forms.ClearableFileInput(attrs={"accept": ACCEPTED}),
     )
     playlist = forms.ChoiceField(
         label="Playlist",
@@ -178,7 +180,7 @@ class PutForm(forms.Form):
             return self.add_error("list", "Paste some links to tracks, or choose a file.")
         field = "file" if file else "list"
         try:
-            tracks = lists.parse(lists.decode(file.read()) if file else text)
+            tracks = formats.tracks(file.read() if file else text, name=file.name if file else "")
         except NotAList as exc:
             return self.add_error(field, str(exc))
         if not tracks.uris:

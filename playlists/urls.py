@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from playlists import recipe_views, version_views, views
+from playlists import recipe_views, takeout_views, version_views, views
 
 urlpatterns = [
     path("playlists/put/", views.put, name="put"),
@@ -33,6 +33,13 @@ urlpatterns = [
     path("runs/<uuid:uuid>/put-back/", views.put_back, name="run_put_back"),
     path("playlists/", version_views.playlists, name="playlists"),
     path("playlists/<str:playlist_id>/versions/", version_views.timeline, name="versions"),
+    path("playlists/download/", takeout_views.everything, name="takeout"),
+    path(
+        "playlists/<str:playlist_id>/download/<slug:key>/",
+        takeout_views.playlist_file,
+        name="playlist_file",
+    ),
+    path("versions/<int:pk>/download/<slug:key>/", takeout_views.version_file, name="version_file"),
     path("versions/<int:pk>/", version_views.version_page, name="version"),
     path("versions/<int:pk>/diff/<int:other>/", version_views.diff_page, name="version_diff"),
     path("versions/<int:pk>/pin/", version_views.pin, name="version_pin"),

@@ -109,6 +109,11 @@ OWNED: dict[str, Callable[[Cast], Arguments]] = {
     "recipes/<uuid:uuid>/delete/": lambda cast: _uuid(cast, Recipe),
     "blocks/<int:pk>/remove/": lambda cast: _pk(cast, Block),
     "versions/<int:pk>/": lambda cast: _pk(cast, Version),
+    "versions/<int:pk>/download/<slug:key>/": lambda cast: {**_pk(cast, Version), "key": "csv"},
+    "playlists/<str:playlist_id>/download/<slug:key>/": lambda cast: {
+        "playlist_id": cast.rows[Version].playlist_id,
+        "key": "csv",
+    },
     "versions/<int:pk>/diff/<int:other>/": lambda cast: {
         **_pk(cast, Version),
         "other": cast.rows[Version].pk,
