@@ -116,6 +116,7 @@ class PutForm(forms.Form):
         targets: Sequence[Target],
         closed: Mapping[str, str],
         too_big: bool = False,
+        tracks: TrackList | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -123,6 +124,7 @@ class PutForm(forms.Form):
         self._targets = targets
         self._closed = closed
         self._too_big = too_big
+        self.tracks = tracks  # that are put in, where they are known and no field is asked
         playlist = self.fields["playlist"]
         assert isinstance(playlist, forms.ChoiceField)  # noqa: S101 -- narrows a field
         choices = [*self._new_choices(), *self._target_choices()]
@@ -171,6 +173,9 @@ class PutForm(forms.Form):
 
     def _clean_source(self, data: dict[str, Any]) -> None:
         """Read the list from the one place where it was given."""
+        if self.tracks is not None:
+            data["tracks"] = self.tracks
+            return None
         text, file = data.get("list", ""), data.get("file")
         if self._too_big:
             return self.add_error("file", TOO_BIG)

@@ -37,6 +37,7 @@ MENU = {
     },
     "Playlists": {
         "playlists.Run": "Runs",
+        "playlists.Matching": "Lists from elsewhere",
         "playlists.Version": "Versions",
         "playlists.Ledger": "Managed playlists",
     },
