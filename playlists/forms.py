@@ -25,6 +25,7 @@ NOT_YOURS = (
     "work on together with others."
 )
 NOT_SHOWN = "That playlist is not among those that Spotify shows us now."
+NOTHING_MATCHED = "No line of this list is a track yet. Choose for its lines first."
 TOO_BIG = f"That file is too big. A list can have at most {MOST_BYTES // 1024 // 1024} MB."
 
 
@@ -175,7 +176,7 @@ class PutForm(forms.Form):
         """Read the list from the one place where it was given."""
         if self.tracks is not None:
             data["tracks"] = self.tracks
-            return None
+            return None if self.tracks.uris else self.add_error(None, NOTHING_MATCHED)
         text, file = data.get("list", ""), data.get("file")
         if self._too_big:
             return self.add_error("file", TOO_BIG)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts.errors import AccountError
 from accounts.models import Credential
@@ -61,13 +62,26 @@ def _search(matching: Matching, connection: Connection) -> bool:
     ends = time.monotonic() + SLICE_SECONDS
     waiting = matching.lines.filter(state=MatchLine.State.WAITING)
     while (line := waiting.order_by("position").first()) is not None:
+        if uri := matchings.remembered(matching.user_id, line.key):
+            _recall(matching, waiting.filter(key=line.key), uri)
+            continue
         before = connection.calls
         found = _found(connection, line.query)
         used = matching.calls_used + connection.calls - before
-        _answer(matching, list(waiting.filter(query=line.query)), found, calls_used=used)
+        equals = waiting.filter(Q(query=line.query) | Q(key=line.key))
+        _answer(matching, list(equals), found, calls_used=used)
         if time.monotonic() > ends:
             return False
     return True
+
+
+def _recall(matching: Matching, equals: QuerySet[MatchLine], uri: str) -> None:
+    """Take what the person has chosen since the list was brought, in another list perhaps."""
+    with transaction.atomic():
+        count = equals.update(
+            state=MatchLine.State.MATCHED, uri=uri, how=MatchLine.How.REMEMBERED, confidence=1.0
+        )
+        matching.keep(done=matching.done + count)
 
 
 def _found(connection: Connection, query: str) -> list[Item]:

@@ -106,7 +106,7 @@ def matching_page(request: HttpRequest, uuid: str) -> HttpResponse:
 @login_required
 @require_safe
 def matching_json(request: HttpRequest, uuid: str) -> JsonResponse:
-    matching = _matching(request, uuid)
+    matching = get_object_or_404(_person(request).matchings.defer("unread"), uuid=uuid)
     return JsonResponse(
         {
             "state": matching.state,

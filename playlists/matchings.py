@@ -132,6 +132,11 @@ def search(row: MatchLine, words: str, connection: Connection) -> int:
     return len(matches)
 
 
+def remembered(user_id: int, key: str) -> str:
+    """Return the track that a person has chosen for a line, empty where there is none."""
+    return Choice.objects.filter(user=user_id, key=key).values_list("uri", flat=True).first() or ""
+
+
 def tracks(matching: Matching) -> TrackList:
     """Return the list as far as it is known now, with a reason for each line that is not in it."""
     rows = matching.lines.order_by("position")

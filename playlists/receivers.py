@@ -85,7 +85,8 @@ def on_account_moved(sender: object, account_id: int, to_user_id: int, **kwargs:
     """A link went to another person, and what was done by it goes along."""
     Run.objects.filter(account=account_id).update(user=to_user_id)
     Recipe.objects.filter(account=account_id).update(user=to_user_id)
-    Matching.objects.filter(account=account_id).update(user=to_user_id)
+    # What was stored for recipes stays with the recipes of whoever stored it.
+    Matching.objects.filter(account=account_id).update(user=to_user_id, stored=None)
 
 
 @receiver(person_leaving)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -227,6 +228,22 @@ def test_a_worker_searches_without_being_told_twice(ada: Member, worker: Worker)
     assert len(searches(ada)) == 2
 
 
+def test_a_worker_killed_in_a_search_is_replaced_and_only_that_search_is_made_again(
+    ada: Member, worker: Worker
+) -> None:
+    ada.spotify.fault(path=SEARCH, skip=2, kind="hang", when="before")
+    matching = brought(ada, "\n".join(f"Nobody - Song {number}" for number in range(5)))
+    wait_for(lambda: ada.spotify.faults()[0]["hit"], what="the search to hang")
+    worker.kill()
+    assert states(matching).count("missing") == 2
+    clock.move(timedelta(seconds=21))
+
+    assert searched(matching).state == Matching.State.DONE
+
+    assert states(matching) == ["missing"] * 5
+    assert sorted(Counter(searches(ada)).values()) == [1, 1, 1, 1, 2]
+
+
 def test_the_sweep_tells_of_what_was_forgotten(ada: Member, worker: Worker) -> None:
     matching = brought(ada, "A - B")
     wait_for(
@@ -258,6 +275,18 @@ def test_a_choice_counts_for_equal_lines_and_is_remembered_for_lists_to_come(ada
     assert line(again).uri == RED
     searched(again)
     assert len(searches(ada)) == states(again).count("ambiguous")
+
+
+def test_what_was_chosen_meanwhile_in_another_list_is_not_searched_for(ada: Member) -> None:
+    first, second = brought(ada, "The Whites - Winter Song"), brought(ada, "Whites - Winter Song")
+    searched(first)
+    answer(ada, first, **{f"line_{line(first).pk}": RED})
+    ada.spotify.clear_log()
+
+    assert searched(second).state == Matching.State.DONE
+
+    assert (line(second).uri, second.done) == (RED, 1)
+    assert searches(ada) == []
 
 
 def test_choices_of_others_count_for_nobody_else(ada: Member) -> None:
@@ -331,6 +360,18 @@ def test_the_list_is_put_into_a_playlist_with_the_usual_preview(ada: Member) -> 
     assert run.start()
     assert worked(run).state == Run.State.DONE
     assert ada.spotify.uris(target) == [VISION]
+
+
+def test_a_list_without_a_track_empties_no_playlist(ada: Member) -> None:
+    matching = searched(brought(ada, "Nobody - Nothing"))
+    target = ada.has(tracks(3))
+
+    page = ada.browser().post(
+        f"/playlists/put/?from={matching.uuid}", {"playlist": target, "mode": "replace"}
+    )
+
+    assert "No line of this list is a track yet" in said(page)
+    assert not Run.objects.exists()
 
 
 @pytest.mark.parametrize("uuid", ["x", "0" * 32])
@@ -415,6 +456,7 @@ def test_lists_of_others_are_not_there(ada: Member) -> None:
 def test_a_list_goes_along_with_its_account_and_with_the_person(ada: Member) -> None:
     matching = searched(brought(ada, "The Whites - Winter Song"))
     answer(ada, matching, **{f"line_{line(matching).pk}": RED})
+    ada.browser().post(f"{matching.get_absolute_url()}store/")
     (told,) = export.sections["lists_from_elsewhere"](ada.user)
     assert told["lines"] == [{"text": "The Whites - Winter Song", "state": "matched", "uri": RED}]
     assert [one["uri"] for one in export.sections["choices"](ada.user)] == [RED]
@@ -425,7 +467,9 @@ def test_a_list_goes_along_with_its_account_and_with_the_person(ada: Member) -> 
     account_moved.send(
         None, account_id=ada.account.pk, from_user_id=ada.user.pk, to_user_id=other.pk
     )
-    assert Matching.objects.get().user == other
+    moved = Matching.objects.get()
+    assert (moved.user, moved.stored) == (other, None)
+    assert StoredList.objects.get().user == ada.user
     leaving.leave(other, withdraw=False)
 
     assert not Matching.objects.exists()
