@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from playlists import budget, tasks
-from playlists.models import CallRate, Calls, Ledger, Pause, Recipe, Run, Version
+from playlists.models import CallRate, Calls, Ledger, Matching, Pause, Recipe, Run, Version
 from spotsite.staff import CodeFilter, ReadOnlyAdmin, site
 
 _SUMS_SHOWN = 20
@@ -159,6 +159,30 @@ class LedgerAdmin(ReadOnlyAdmin):
     @admin.display(description="linked account")
     def linked_account(self, ledger: Ledger) -> str:
         return f"{ledger.account.provider} {ledger.account.uid}"
+
+
+@admin.register(Matching, site=site)
+class MatchingAdmin(ReadOnlyAdmin):
+    """A list from elsewhere, and how far its searches are; its lines are not shown."""
+
+    list_display = (
+        *("pk", "name", "user", "state", "done", "total", "code", "not_before"),
+        *("attempts", "calls_used", "created_at", "ended_at"),
+    )
+    list_display_links = ("pk", "name")
+    list_select_related = ("user",)
+    list_filter = ("state", ("code", CodeFilter), "format")
+    search_fields = ("uuid", "name", "user__name", "user__email")
+    ordering = ("-created_at",)
+    fields = (
+        *("uuid", "name", "user", "format", "state", "code", "sentence", "done", "total"),
+        *("calls_used", "attempts", "not_before", "nudged_at", "lease_until", "created_at"),
+        "ended_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.defer("unread")
 
 
 @admin.register(Pause, site=site)

@@ -9,13 +9,14 @@ from typing import Any
 from allauth.socialaccount.models import SocialAccount
 from django import forms
 
-from playlists import lists
+from playlists import formats
 from playlists.library import Target
 from playlists.lists import NotAList, TrackList
 from playlists.models import Run
 from playlists.uploads import MOST_BYTES
 
 NEW = "new"
+ACCEPTED = ".txt,.csv,.tsv,.json,.jspf,.xspf,.m3u,.m3u8,text/plain"
 Choices = list[tuple[str, str]]  # in the form, "list" is a field
 _LINK = re.compile(r"(?:.*open\.spotify\.com/(?:.*/)?playlist/|spotify:playlist:)([0-9A-Za-z]+).*")
 
@@ -24,6 +25,7 @@ NOT_YOURS = (
     "work on together with others."
 )
 NOT_SHOWN = "That playlist is not among those that Spotify shows us now."
+NOTHING_MATCHED = "No line of this list is a track yet. Choose for its lines first."
 TOO_BIG = f"That file is too big. A list can have at most {MOST_BYTES // 1024 // 1024} MB."
 
 
@@ -58,10 +60,11 @@ class PutForm(forms.Form):
     )
     file = forms.FileField(
         label="Or a file with them",
-        help_text="A text file, or a CSV with a column of Spotify URIs, as Exportify writes it.",
+        help_text="A text file, a CSV with a column of Spotify URIs, as Exportify writes it, or "
+        "what was downloaded here: CSV, JSON, JSPF, XSPF or M3U8.",
         required=False,
         allow_empty_file=True,
-        widget=forms.ClearableFileInput(attrs={"accept": ".txt,.csv,.tsv,.m3u,.m3u8,text/plain"}),
+        widget=forms.ClearableFileInput(attrs={"accept": ACCEPTED}),
     )
     playlist = forms.ChoiceField(
         label="Playlist",
@@ -114,6 +117,7 @@ class PutForm(forms.Form):
         targets: Sequence[Target],
         closed: Mapping[str, str],
         too_big: bool = False,
+        tracks: TrackList | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -121,6 +125,7 @@ class PutForm(forms.Form):
         self._targets = targets
         self._closed = closed
         self._too_big = too_big
+        self.tracks = tracks  # that are put in, where they are known and no field is asked
         playlist = self.fields["playlist"]
         assert isinstance(playlist, forms.ChoiceField)  # noqa: S101 -- narrows a field
         choices = [*self._new_choices(), *self._target_choices()]
@@ -169,6 +174,9 @@ class PutForm(forms.Form):
 
     def _clean_source(self, data: dict[str, Any]) -> None:
         """Read the list from the one place where it was given."""
+        if self.tracks is not None:
+            data["tracks"] = self.tracks
+            return None if self.tracks.uris else self.add_error(None, NOTHING_MATCHED)
         text, file = data.get("list", ""), data.get("file")
         if self._too_big:
             return self.add_error("file", TOO_BIG)
@@ -178,7 +186,7 @@ class PutForm(forms.Form):
             return self.add_error("list", "Paste some links to tracks, or choose a file.")
         field = "file" if file else "list"
         try:
-            tracks = lists.parse(lists.decode(file.read()) if file else text)
+            tracks = formats.tracks(file.read() if file else text, name=file.name if file else "")
         except NotAList as exc:
             return self.add_error(field, str(exc))
         if not tracks.uris:

@@ -18,7 +18,7 @@ from accounts.signals import (
     person_shut_out,
 )
 from playlists import dispatch, outcomes, tasks
-from playlists.models import Ledger, Recipe, Run, StoredList, Version
+from playlists.models import Ledger, Matching, Recipe, Run, StoredList, Version
 from spotsite import clock
 
 # A run that stopped because consent had ended goes on by itself when it comes back soon.
@@ -36,7 +36,10 @@ def on_credential_lost(sender: object, credential_id: int, reason: str, **kwargs
         state, code = Run.State.CANCELLED, "disconnected"
     else:
         state, (code, sentence) = Run.State.FAILED, outcomes.NEEDS_RECONNECT
-    active.update(state=state, code=code, sentence=sentence, ended_at=clock.now(), lease_until=None)
+    end = {"state": state, "code": code, "sentence": sentence, "ended_at": clock.now()}
+    active.update(**end, lease_until=None)
+    matchings = Matching.objects.active().filter(account=credential.account_id)
+    matchings.update(**end, lease_until=None)
 
 
 @receiver(credential_stored)
@@ -60,8 +63,21 @@ def on_credential_stored(sender: object, credential_id: int, **kwargs: Any) -> N
             continue  # a newer run is at work on the same playlist
         if resumed:
             tasks.nudge_on_commit(run)
+    _resume_matchings(credential.account_id, code)
     for run in dispatch.catch_up(credential.account_id):
         tasks.nudge_on_commit(run)
+
+
+def _resume_matchings(account_id: int, code: str) -> None:
+    stopped = Matching.objects.filter(
+        account=account_id,
+        state=Matching.State.FAILED,
+        code=code,
+        ended_at__gt=clock.now() - _RESUMED,
+    )
+    for matching in stopped.order_by("created_at"):
+        if matching.retry():
+            tasks.nudge_matching_on_commit(matching)
 
 
 @receiver(account_moved)
@@ -69,12 +85,15 @@ def on_account_moved(sender: object, account_id: int, to_user_id: int, **kwargs:
     """A link went to another person, and what was done by it goes along."""
     Run.objects.filter(account=account_id).update(user=to_user_id)
     Recipe.objects.filter(account=account_id).update(user=to_user_id)
+    # What was stored for recipes stays with the recipes of whoever stored it.
+    Matching.objects.filter(account=account_id).update(user=to_user_id, stored=None)
 
 
 @receiver(person_leaving)
 def on_person_leaving(sender: object, user_id: int, **kwargs: Any) -> None:
     """No worker goes on for somebody who leaves; versions go with the linked accounts."""
     Run.objects.filter(user=user_id).delete()
+    Matching.objects.filter(user=user_id).delete()
     Version.objects.filter(account__user=user_id).only("pk").delete()
 
 
@@ -83,6 +102,8 @@ def on_person_shut_out(sender: object, user_id: int, **kwargs: Any) -> None:
     """No worker goes on for somebody who may not come in."""
     for run in Run.objects.active().filter(user=user_id).only("pk"):
         run.ask_to_cancel()
+    for matching in Matching.objects.active().filter(user=user_id):
+        matching.cancel()
 
 
 @export.section("runs")
@@ -103,6 +124,27 @@ def recipes(user: User) -> list[dict[str, Any]]:
 def stored_lists(user: User) -> list[dict[str, Any]]:
     rows = StoredList.objects.filter(user=user).order_by("pk")
     return [dict(row) for row in rows.values("uuid", "name", "uris", "created_at")]
+
+
+@export.section("lists_from_elsewhere")
+def lists_from_elsewhere(user: User) -> list[dict[str, Any]]:
+    rows = Matching.objects.filter(user=user).order_by("pk")
+    return [
+        {
+            "uuid": row.uuid,
+            "name": row.name,
+            "created_at": row.created_at,
+            "unread": row.unread,
+            "lines": list(row.lines.order_by("position").values("text", "state", "uri")),
+        }
+        for row in rows.iterator(chunk_size=50)
+    ]
+
+
+@export.section("choices")
+def choices(user: User) -> list[dict[str, Any]]:
+    rows = user.choices.order_by("pk").values("words", "uri", "chosen_at")
+    return [dict(row) for row in rows]
 
 
 @export.section("block_list")

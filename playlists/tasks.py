@@ -13,10 +13,10 @@ from celery import Task, shared_task
 from django.core.cache import cache
 from django.db import transaction
 
-from playlists import budget, calls, digest, dispatch, push, retention
+from playlists import budget, calls, digest, dispatch, match_runs, push, retention
 from playlists.budget import Purpose
 from playlists.connection import Connection
-from playlists.models import Recipe, Run
+from playlists.models import Matching, Recipe, Run
 from playlists.push import Pace
 from spotsite import clock, nudges, outages, slots
 
@@ -75,6 +75,28 @@ def _slice(run_id: int, purpose: Purpose, *, in_turn: bool = False) -> bool:
     return True
 
 
+@shared_task(soft_time_limit=SOFT_SECONDS, time_limit=HARD_SECONDS)
+def match(matching_id: int) -> None:
+    """Search for the lines of a list for one slice, where that leaves room for who waits."""
+    with slots.background() as free:
+        matching = Matching.objects.claim(matching_id) if free else None
+        if matching is not None:
+            pace = match_runs.work_on(matching, partial(Connection, purpose=Purpose.PUSH))
+            _go_on(matching, pace)
+            return
+    if Matching.objects.due().filter(pk=matching_id).update(nudged_at=clock.now()):
+        nudge_matching(matching_id, seconds=_NO_SLOT_SECONDS)
+
+
+def _go_on(matching: Matching, pace: Pace) -> None:
+    if pace is Pace.NOW:
+        nudge_matching(matching.pk)
+    elif pace is Pace.LATER and matching.not_before is not None:
+        seconds = (matching.not_before - clock.now()).total_seconds()
+        if seconds <= _SOON_SECONDS:
+            nudge_matching(matching.pk, seconds=max(0.0, seconds) + 0.1)
+
+
 @shared_task
 def start_due() -> None:
     """Start the recipes whose time has come (beat); the sweep finds what a nudge lost."""
@@ -95,6 +117,14 @@ def sweep() -> None:
         nudge(run_id)
     _await_leases()
     Run.objects.old_drafts().delete()
+    _sweep_matchings()
+
+
+def _sweep_matchings() -> None:
+    forgotten = list(Matching.objects.forgotten().values_list("pk", flat=True)[:_SWEEP_MOST])
+    Matching.objects.filter(pk__in=forgotten).update(nudged_at=clock.now())
+    for matching_id in forgotten:
+        nudge_matching(matching_id)
 
 
 @shared_task
@@ -166,3 +196,12 @@ def nudge(run_id: int, *, seconds: float = 0.0) -> None:
 def _send(task: Task, run_id: int, *, queue: str, seconds: float = 0.0) -> None:
     if not nudges.send(task, run_id, queue=queue, seconds=seconds):
         Run.objects.filter(pk=run_id).update(nudged_at=None)  # the next sweep need not wait
+
+
+def nudge_matching_on_commit(matching: Matching) -> None:
+    transaction.on_commit(partial(nudge_matching, matching.pk))
+
+
+def nudge_matching(matching_id: int, *, seconds: float = 0.0) -> None:
+    if not nudges.send(match, matching_id, queue=UNWATCHED, seconds=seconds):
+        Matching.objects.filter(pk=matching_id).update(nudged_at=None)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from playlists import decision_views, recipe_views, version_views, views
+from playlists import (
+    decision_views,
+    match_views,
+    recipe_views,
+    takeout_views,
+    version_views,
+    views,
+)
 
 urlpatterns = [
     path("playlists/put/", views.put, name="put"),
@@ -34,6 +41,22 @@ urlpatterns = [
     path("runs/<uuid:uuid>/put-back/", views.put_back, name="run_put_back"),
     path("playlists/", version_views.playlists, name="playlists"),
     path("playlists/<str:playlist_id>/versions/", version_views.timeline, name="versions"),
+    path("matches/", match_views.lists, name="matchings"),
+    path("matches/new/", match_views.bring, name="bring"),
+    path("matches/<uuid:uuid>/", match_views.matching_page, name="matching"),
+    path("matches/<uuid:uuid>.json", match_views.matching_json, name="matching_json"),
+    path("matches/<uuid:uuid>/lines/", match_views.lines, name="match_lines"),
+    path("matches/<uuid:uuid>/retry/", match_views.retry, name="matching_retry"),
+    path("matches/<uuid:uuid>/cancel/", match_views.cancel, name="matching_cancel"),
+    path("matches/<uuid:uuid>/store/", match_views.store, name="matching_store"),
+    path("matches/<uuid:uuid>/delete/", match_views.delete, name="matching_delete"),
+    path("playlists/download/", takeout_views.everything, name="takeout"),
+    path(
+        "playlists/<str:playlist_id>/download/<slug:key>/",
+        takeout_views.playlist_file,
+        name="playlist_file",
+    ),
+    path("versions/<int:pk>/download/<slug:key>/", takeout_views.version_file, name="version_file"),
     path("versions/<int:pk>/", version_views.version_page, name="version"),
     path("versions/<int:pk>/diff/<int:other>/", version_views.diff_page, name="version_diff"),
     path("versions/<int:pk>/pin/", version_views.pin, name="version_pin"),

@@ -23,6 +23,7 @@ from playlists import outcomes, restore, titles, versions
 from playlists.budget import Paused
 from playlists.connection import Connection
 from playlists.diff import Place, diff
+from playlists.formats import FORMATS
 from playlists.models import Run, Version, VersionQuerySet
 from playlists.restore import NotConnected, NothingChosen
 from playlists.spotify.errors import SpotifyError
@@ -82,6 +83,7 @@ def timeline(request: HttpRequest, playlist_id: str) -> HttpResponse:
     context = {
         "name": restore.name_of(_person(request), playlist_id),
         "page": page,
+        "formats": FORMATS.values(),
         "entries": _entries(mine, page),
         "playlist_id": playlist_id,
         "spotify_url": f"https://open.spotify.com/playlist/{playlist_id}",
@@ -114,6 +116,7 @@ def version_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "version": version,
         "newest": newest,
+        "formats": FORMATS.values(),
         "name": restore.name_of(_person(request), version.playlist_id),
         "only_missing": only_missing,
         "missing": len(gone),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import RequestDataTooBig
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -22,6 +23,7 @@ from accounts.models import Credential, User
 from playlists import (
     ledgers,
     library,
+    matchings,
     outcomes,
     preview,
     recipe_rows,
@@ -34,7 +36,7 @@ from playlists.budget import Paused
 from playlists.connection import Connection
 from playlists.forms import NEW, NOT_SHOWN, PutForm, chosen_playlist, name_of, new_of
 from playlists.library import Target
-from playlists.models import Run
+from playlists.models import Matching, Run
 from playlists.spotify.errors import SpotifyError
 from spotsite import clock
 
@@ -65,7 +67,7 @@ def put(request: HttpRequest) -> HttpResponse:
 
 @csrf_protect
 def _put(request: HttpRequest, *, too_big: bool) -> HttpResponse:
-    page = _Page(_person(request), fresh="fresh" in request.GET)
+    page = _Page(_person(request), fresh="fresh" in request.GET, matching=_brought(request))
     if request.method != "POST":
         return page.render(request, page.form(None))
     data = request.POST.copy()
@@ -85,10 +87,26 @@ def _put(request: HttpRequest, *, too_big: bool) -> HttpResponse:
     return redirect("put_preview", uuid=draft.uuid)
 
 
+def _brought(request: HttpRequest) -> Matching | None:
+    """Return the list from elsewhere that is to be put, None where the form asks for one."""
+    uuid = request.GET.get("from", "")
+    if not uuid:
+        return None
+    try:
+        known = UUID(uuid)
+    except ValueError:
+        raise Http404 from None
+    return get_object_or_404(Matching, user=_person(request), uuid=known)
+
+
 class _Page:
     """The form's page: whose playlists are offered, and what kept us from getting them."""
 
-    def __init__(self, user: User, *, fresh: bool = False) -> None:
+    def __init__(
+        self, user: User, *, fresh: bool = False, matching: Matching | None = None
+    ) -> None:
+        self.matching = matching
+        self.tracks = matchings.tracks(matching) if matching is not None else None
         self.credentials = library.credentials_of(user)
         self.targets: list[Target] = []
         self.troubles: dict[int, str] = {}  # by the account
@@ -128,7 +146,15 @@ class _Page:
     def form(self, data: Any, **values: Any) -> PutForm:
         accounts = [credential.account for credential in self.credentials]
         closed = self._closed()
-        form = PutForm(data, accounts=accounts, targets=self.targets, closed=closed, **values)
+        values.setdefault("initial", {"name": self.matching.name if self.matching else ""})
+        form = PutForm(
+            data,
+            accounts=accounts,
+            targets=self.targets,
+            closed=closed,
+            tracks=self.tracks,
+            **values,
+        )
         if self.troubles:
             form.fields["playlist"].error_messages["invalid_choice"] = NOT_SHOWN
         return form
@@ -162,6 +188,7 @@ class _Page:
             "form": form,
             "trouble": trouble or self.trouble,
             "connected": bool(self.credentials),
+            "matching": self.matching,
         }
         return render(request, "playlists/put.html", context, status=status)
 

@@ -39,6 +39,7 @@ MENU = {
     "Playlists": {
         "playlists.Recipe": "Recipes",
         "playlists.Run": "Runs",
+        "playlists.Matching": "Lists from elsewhere",
         "playlists.Version": "Versions",
         "playlists.Ledger": "Managed playlists",
     },

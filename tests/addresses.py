@@ -26,7 +26,7 @@ from accounts.models import (
     User,
     Withdrawal,
 )
-from playlists.models import Block, Calls, Ledger, Pause, Recipe, Run, Version
+from playlists.models import Block, Calls, Ledger, Matching, Pause, Recipe, Run, Version
 from playlists.recipes import definition
 from playlists.recipes.templates import BY_SLUG
 from spotsite import clock
@@ -110,8 +110,20 @@ OWNED: dict[str, Callable[[Cast], Arguments]] = {
     "recipes/<uuid:uuid>/pause/": lambda cast: _uuid(cast, Recipe),
     "recipes/<uuid:uuid>/resume/": lambda cast: _uuid(cast, Recipe),
     "recipes/<uuid:uuid>/delete/": lambda cast: _uuid(cast, Recipe),
+    "matches/<uuid:uuid>/": lambda cast: _uuid(cast, Matching),
+    "matches/<uuid:uuid>.json": lambda cast: _uuid(cast, Matching),
+    "matches/<uuid:uuid>/lines/": lambda cast: _uuid(cast, Matching),
+    "matches/<uuid:uuid>/retry/": lambda cast: _uuid(cast, Matching),
+    "matches/<uuid:uuid>/cancel/": lambda cast: _uuid(cast, Matching),
+    "matches/<uuid:uuid>/store/": lambda cast: _uuid(cast, Matching),
+    "matches/<uuid:uuid>/delete/": lambda cast: _uuid(cast, Matching),
     "blocks/<int:pk>/remove/": lambda cast: _pk(cast, Block),
     "versions/<int:pk>/": lambda cast: _pk(cast, Version),
+    "versions/<int:pk>/download/<slug:key>/": lambda cast: {**_pk(cast, Version), "key": "csv"},
+    "playlists/<str:playlist_id>/download/<slug:key>/": lambda cast: {
+        "playlist_id": cast.rows[Version].playlist_id,
+        "key": "csv",
+    },
     "versions/<int:pk>/diff/<int:other>/": lambda cast: {
         **_pk(cast, Version),
         "other": cast.rows[Version].pk,
@@ -234,6 +246,7 @@ def _rows(owner: User, staff: User) -> dict[type, Any]:
             user=owner, account=account, name="A recipe", definition=_definition(account)
         ),
         Block.objects.create(user=owner, artist="Somebody"),
+        Matching.objects.create(user=owner, account=account, name="A list", state="done"),
         Calls.objects.create(hour=clock.now(), group="me", person=owner, count=1),
         Group.objects.create(name="a group"),
         interval,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Protocol
 
-from playlists import lists
+from playlists import links, lists
 from playlists.formats import documents, freetext, jspf, m3u, ours, tables, xspf
 from playlists.formats.values import MOST_BYTES, Found, Heading, Line, Reading, Row, check_count
-from playlists.lists import NotAList, Unmatched
+from playlists.lists import NotAList, TrackList, Unmatched
 
 __all__ = [
     "FORMATS",
@@ -23,6 +23,7 @@ __all__ = [
     "Row",
     "Unmatched",
     "read",
+    "tracks",
     "write",
 ]
 
@@ -32,6 +33,7 @@ _JSON = re.compile(r"\{\s*[\"}]|\[\s*[\[\]{\"]")
 _ENCODING = re.compile(rb"<\?xml[^>]{1,60}encoding=[\"']([\w-]{1,20})[\"']")
 # Of those that an XML head may name: UTF-8 and UTF-16 are known by themselves.
 _OLD_ENCODINGS = re.compile(r"iso-8859-\d+|windows-\d+|shift_jis|euc-(jp|kr)|gb\w+|big5|koi8-[ru]")
+_LINKS_ONLY = {"text", "csv"}  # lists has its own words for their lines
 _BLOCK = 16 * 1024
 
 
@@ -64,13 +66,22 @@ FORMATS = {
 
 def read(data: bytes | str, *, name: str = "") -> Reading:
     """Read a pasted text or a file of any known format; raise ``NotAList`` with what is wrong."""
-    if len(data) > MOST_BYTES:
-        raise NotAList(f"That is too much. A list can have at most {MOST_BYTES // 1024**2} MB.")
-    text = (_decoded(data) if isinstance(data, bytes) else data).removeprefix("\ufeff")
-    if "\0" in text:
-        raise NotAList("This is not a text file. Save the list as text or CSV and try again.")
-    format_, found = _recognised(text, PurePath(name).suffix.lower())
+    format_, found = _recognised(_text(data), PurePath(name).suffix.lower())
     return _collected(format_, found)
+
+
+def tracks(data: bytes | str, *, name: str = "") -> TrackList:
+    """Read a list of which only the links are wanted; the rest is named with the reason."""
+    text = _text(data)
+    format_, found = _recognised(text, PurePath(name).suffix.lower())
+    if format_ in _LINKS_ONLY:
+        return lists.parse(text)
+    reading = _collected(format_, found)
+    unmatched = [*reading.unmatched, *(_linkless(one) for one in reading.lines if one.needs_search)]
+    return TrackList(
+        tuple(one.uri for one in reading.lines if not one.needs_search),
+        tuple(sorted(unmatched, key=lambda one: one.number)),
+    )
 
 
 def write(format_: str, rows: Iterable[Row], *, name: str) -> Iterator[str]:
@@ -83,6 +94,19 @@ def write(format_: str, rows: Iterable[Row], *, name: str) -> Iterator[str]:
             yield "".join(block)
             block, size = [], 0
     yield "".join(block)
+
+
+def _linkless(line: Line) -> Unmatched:
+    return Unmatched(line.number, line.text, links.LOCAL if line.is_local else "no link in it")
+
+
+def _text(data: bytes | str) -> str:
+    if len(data) > MOST_BYTES:
+        raise NotAList(f"That is too much. A list can have at most {MOST_BYTES // 1024**2} MB.")
+    text = (_decoded(data) if isinstance(data, bytes) else data).removeprefix("\ufeff")
+    if "\0" in text:
+        raise NotAList("This is not a text file. Save the list as text or CSV and try again.")
+    return text
 
 
 def _decoded(data: bytes) -> str:
