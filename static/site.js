@@ -4,6 +4,10 @@ document.documentElement.classList.add('js')
 if (window.PublicKeyCredential && !/^[\d.]+$|:/.test(location.hostname)) {
   document.documentElement.classList.add('passkeys')
 }
+// The schedule of a new recipe goes by the person's own clock.
+for (const field of document.querySelectorAll('[data-zone]')) {
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? ''
+}
 
 // allauth's passkey scripts announce failures here; without a listener they end in the console only.
 document.addEventListener('allauth.error', (event) => {

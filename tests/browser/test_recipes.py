@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts import scopes
 from playlists.models import Recipe
-from tests.browser.conftest import sign_in_as
+from tests.browser.conftest import NewPage, sign_in_as
 from tests.playlists.cast import Member, tracks
 
 if TYPE_CHECKING:
@@ -158,6 +158,19 @@ def test_the_pages_of_recipes_say_what_they_do_and_can_be_used_by_all(
     page.get_by_role("button", name="Delete the recipe").click()
     expect(page.get_by_text("is deleted")).to_be_visible()
     assert len(sim.playlists("ada")) == 3
+
+
+def test_a_recipe_goes_by_the_clock_of_the_browser(
+    new_page: NewPage, base_url: str, ada: Member
+) -> None:
+    page = new_page(timezone_id="Europe/Berlin")
+    sign_in_as(page, ada.user, site=base_url)
+
+    page.goto("/recipes/new/mirror-likes/")
+    page.get_by_role("button", name="Preview").click()
+    page.wait_for_url("**/runs/**")
+
+    assert Recipe.objects.get().definition["schedule"]["time_zone"] == "Europe/Berlin"
 
 
 def test_the_block_list_takes_links_and_names(
