@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import inbox, mailing
-from accounts.models import User
+from accounts.signed_in import person
 
 LIMITS = {"unsubscribe": "60/m/ip"}
 _NOTICES_A_PAGE = 30
@@ -24,7 +24,7 @@ _NOTICES_A_PAGE = 30
 @require_safe
 def notices_page(request: HttpRequest) -> HttpResponse:
     """List what the person was told; what is shown is read from now on."""
-    user = _person(request)
+    user = person(request)
     page = Paginator(user.notices.shown(), _NOTICES_A_PAGE).get_page(request.GET.get("page"))
     new = [notice for notice in page if notice.read_at is None]
     if new and request.method == "GET":
@@ -37,7 +37,7 @@ def notices_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def mark_notices_read(request: HttpRequest) -> HttpResponse:
-    inbox.mark_read(_person(request))
+    inbox.mark_read(person(request))
     return redirect("notices")
 
 
@@ -45,7 +45,7 @@ def mark_notices_read(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def notice_switches(request: HttpRequest) -> HttpResponse:
-    user = _person(request)
+    user = person(request)
     if request.method == "POST":
         for kind in inbox.kinds.values():
             inbox.choose(
@@ -80,9 +80,3 @@ def notice_unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         inbox.stop_mail(found.user, found.kind)
     is_on = inbox.wants_mail(found.user, found.kind)
     return render(request, "accounts/unsubscribe.html", {"kind": found.kind, "is_on": is_on})
-
-
-def _person(request: HttpRequest) -> User:
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 -- narrows what login_required let through
-    return user

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import export, leaving, tasks, ways_in
 from accounts.forms import DeleteForm
-from accounts.models import User
+from accounts.signed_in import person
 from spotsite import clock, nudges
 
 fresh_sign_in_required = reauthentication_required(app="accounts")
@@ -25,7 +25,7 @@ fresh_sign_in_required = reauthentication_required(app="accounts")
 @login_required
 @require_GET
 def account_page(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/account.html", {"ways": ways_in.ways_in(_person(request))})
+    return render(request, "accounts/account.html", {"ways": ways_in.ways_in(person(request))})
 
 
 @never_cache
@@ -33,7 +33,7 @@ def account_page(request: HttpRequest) -> HttpResponse:
 @require_GET
 def sessions_page(request: HttpRequest) -> HttpResponse:
     """List where the person is signed in, from the rows: no session is opened to be looked at."""
-    rows = UserSession.objects.filter(user=_person(request)).order_by("-created_at")
+    rows = UserSession.objects.filter(user=person(request)).order_by("-created_at")
     living = set(
         Session.objects.filter(
             session_key__in=rows.values("session_key"), expire_date__gt=clock.now()
@@ -51,7 +51,7 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
-    session = get_object_or_404(UserSession.objects.filter(user=_person(request)), pk=pk)
+    session = get_object_or_404(UserSession.objects.filter(user=person(request)), pk=pk)
     if session.session_key == request.session.session_key:
         logout(request)
         return redirect("home")
@@ -63,7 +63,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    others = UserSession.objects.filter(user=_person(request)).exclude(
+    others = UserSession.objects.filter(user=person(request)).exclude(
         session_key=request.session.session_key
     )
     for session in others:
@@ -79,7 +79,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 def export_account(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "accounts/export.html", {"files": sorted(export.sections)})
-    response = HttpResponse(export.archive(_person(request)), content_type="application/zip")
+    response = HttpResponse(export.archive(person(request)), content_type="application/zip")
     response["Content-Disposition"] = 'attachment; filename="spotsite-account.zip"'
     return response
 
@@ -92,7 +92,7 @@ def delete_account(request: HttpRequest) -> HttpResponse:
     form = DeleteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            asked = leaving.leave(_person(request))
+            asked = leaving.leave(person(request))
         except leaving.StaffStays:
             return render(request, "accounts/staff_stays.html", status=403)
         logout(request)
@@ -101,9 +101,3 @@ def delete_account(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/left.html", {"backups": leaving.BACKUPS})
     context = {"form": form, "backups": leaving.BACKUPS}
     return render(request, "accounts/delete.html", context)
-
-
-def _person(request: HttpRequest) -> User:
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 -- narrows what login_required let through
-    return user

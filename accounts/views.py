@@ -20,7 +20,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import connections, scopes, tasks, ways_in, withdrawals
 from accounts.calendar import consent_end
 from accounts.coming_back import RECONNECT
-from accounts.models import Credential, User
+from accounts.models import Credential
+from accounts.signed_in import person
 from accounts.ways_in import LastWayIn
 from spotsite import nudges
 
@@ -33,7 +34,7 @@ fresh_sign_in_required = reauthentication_required(app="accounts")
 @login_required
 @require_GET
 def connections_page(request: HttpRequest) -> HttpResponse:
-    user = _person(request)
+    user = person(request)
     accounts = connections.linked_accounts(user)
     context = {
         "accounts": accounts,
@@ -83,7 +84,7 @@ def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     account = _own_account(request, pk)
     name = connections.display_name(account)
     if request.method == "GET":
-        facts = next(row for row in connections.linked_accounts(_person(request)) if row.pk == pk)
+        facts = next(row for row in connections.linked_accounts(person(request)) if row.pk == pk)
         return render(request, "accounts/disconnect.html", {"account": facts})
     try:
         withdrawal = connections.disconnect(account)
@@ -101,7 +102,7 @@ def disconnect(request: HttpRequest, pk: int) -> HttpResponse:
 def access_ends(request: HttpRequest, pk: int) -> HttpResponse:
     """Serve the day on which consent ends as a calendar file."""
     credential = get_object_or_404(
-        Credential.objects.of(_person(request)).select_related("account"),
+        Credential.objects.of(person(request)).select_related("account"),
         account_id=pk,
         reauth_due_at__isnull=False,
     )
@@ -121,18 +122,12 @@ def second_way_in(request: HttpRequest) -> HttpResponse:
         request.session[SKIPPED] = True
         messages.info(request, "All right. You find it under Connections when you want it.")
         return redirect("home")
-    ways = ways_in.ways_in(_person(request))
+    ways = ways_in.ways_in(person(request))
     return render(request, "accounts/second_way_in.html", {"ways": ways})
 
 
-def _person(request: HttpRequest) -> User:
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 -- narrows what login_required let through
-    return user
-
-
 def _own_account(request: HttpRequest, pk: int) -> SocialAccount:
-    return get_object_or_404(SocialAccount.objects.filter(user=_person(request)), pk=pk)
+    return get_object_or_404(SocialAccount.objects.filter(user=person(request)), pk=pk)
 
 
 def _to_provider(

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import AccountError
 from accounts.models import Credential, User
+from accounts.signed_in import person
 from playlists import library, matchings, outcomes, tasks, uploads, versions
 from playlists.budget import Paused
 from playlists.connection import Connection
@@ -42,7 +43,7 @@ _SHOWN += [MatchLine.State.SKIPPED]
 @login_required
 @require_safe
 def lists(request: HttpRequest) -> HttpResponse:
-    mine = _person(request).matchings.order_by("-created_at").defer("unread")
+    mine = person(request).matchings.order_by("-created_at").defer("unread")
     page = Paginator(mine, _LISTS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "playlists/matchings.html", {"page": page})
 
@@ -67,12 +68,12 @@ def _bring(request: HttpRequest, *, too_big: bool) -> HttpResponse:
     if request.method != "POST":
         return _form(request, BringForm())
     form = BringForm(request.POST, request.FILES, too_big=too_big)
-    credential = _credential(_person(request))
+    credential = _credential(person(request))
     if credential is None or not form.is_valid():
         return _form(request, form)
     data = form.cleaned_data
     with transaction.atomic():
-        matching = matchings.bring(_person(request), credential, data["reading"], name=data["name"])
+        matching = matchings.bring(person(request), credential, data["reading"], name=data["name"])
         if matching.is_active:
             tasks.nudge_matching_on_commit(matching)
     return redirect(matching)
@@ -81,7 +82,7 @@ def _bring(request: HttpRequest, *, too_big: bool) -> HttpResponse:
 def _form(
     request: HttpRequest, form: BringForm, *, trouble: str = "", status: int = 200
 ) -> HttpResponse:
-    connected = _credential(_person(request)) is not None
+    connected = _credential(person(request)) is not None
     context = {"form": form, "trouble": trouble, "connected": connected}
     return render(request, "playlists/bring.html", context, status=status)
 
@@ -106,7 +107,7 @@ def matching_page(request: HttpRequest, uuid: str) -> HttpResponse:
 @login_required
 @require_safe
 def matching_json(request: HttpRequest, uuid: str) -> JsonResponse:
-    matching = get_object_or_404(_person(request).matchings.defer("unread"), uuid=uuid)
+    matching = get_object_or_404(person(request).matchings.defer("unread"), uuid=uuid)
     return JsonResponse(
         {
             "state": matching.state,
@@ -181,7 +182,7 @@ def _searched(request: HttpRequest, matching: Matching) -> HttpResponse:
     number = int(pk) if pk.isdecimal() and len(pk) < 19 else 0
     rows = matching.lines.exclude(state=MatchLine.State.WAITING)
     row = get_object_or_404(rows, pk=number)
-    credential = _credential(_person(request))
+    credential = _credential(person(request))
     if credential is None:
         messages.error(request, _NOT_CONNECTED)
         return redirect(_back(request, matching))
@@ -251,11 +252,6 @@ def _credential(user: User) -> Credential | None:
 
 
 def _matching(request: HttpRequest, uuid: str) -> Matching:
-    found: Any = get_object_or_404(_person(request).matchings, uuid=uuid)
+    found: Any = get_object_or_404(person(request).matchings, uuid=uuid)
     assert isinstance(found, Matching)  # noqa: S101 -- narrows
     return found
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 -- narrows: every caller requires a login
-    return request.user

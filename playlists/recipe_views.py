@@ -12,7 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.errors import AccountError
-from accounts.models import Credential, User
+from accounts.models import Credential
+from accounts.signed_in import person
 from playlists import blocks, dispatch, library, outcomes, recipe_rows, tasks
 from playlists.budget import Paused
 from playlists.forms import NOT_YOURS
@@ -34,7 +35,7 @@ _BUSY = "This recipe, or its playlist, has a run that is not over. Wait until it
 @login_required
 @require_safe
 def recipes(request: HttpRequest) -> HttpResponse:
-    mine = _person(request).recipes.select_related("account", "user").order_by("name", "pk")
+    mine = person(request).recipes.select_related("account", "user").order_by("name", "pk")
     rows = [recipe_rows.described(recipe) for recipe in mine]
     return render(request, "playlists/recipes.html", {"rows": rows})
 
@@ -53,7 +54,7 @@ def from_template(request: HttpRequest, slug: str) -> HttpResponse:
     template = BY_SLUG.get(slug)
     if template is None:
         raise Http404
-    user = _person(request)
+    user = person(request)
     credentials = library.credentials_of(user)
     targets, trouble = _targets(credentials)
     accounts = [credential.account for credential in credentials]
@@ -83,7 +84,7 @@ def from_json(request: HttpRequest) -> HttpResponse:
     initial = {"text": initial_text(account.uid if account else "me")}
     form = JsonForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        recipe = Recipe(user=_person(request), name=form.cleaned_data["name"], is_paused=True)
+        recipe = Recipe(user=person(request), name=form.cleaned_data["name"], is_paused=True)
         targets, _ = _targets(library.credentials_of(recipe.user), fresh=True)
         if run := _saved_and_looking(form, recipe, targets):
             return redirect(run)
@@ -224,7 +225,7 @@ def delete(request: HttpRequest, uuid: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def block_list(request: HttpRequest) -> HttpResponse:
-    user = _person(request)
+    user = person(request)
     form = BlockForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         added, refused = blocks.add(user, form.cleaned_data["lines"])
@@ -239,7 +240,7 @@ def block_list(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def unblock(request: HttpRequest, pk: int) -> HttpResponse:
-    get_object_or_404(_person(request).blocks, pk=pk).delete()
+    get_object_or_404(person(request).blocks, pk=pk).delete()
     return redirect("blocks")
 
 
@@ -256,14 +257,9 @@ def _targets(credentials: list[Credential], *, fresh: bool = False) -> tuple[lis
 
 
 def _first_account(request: HttpRequest) -> SocialAccount | None:
-    mine = library.credentials_of(_person(request))
+    mine = library.credentials_of(person(request))
     return mine[0].account if mine else None
 
 
 def _recipe(request: HttpRequest, uuid: str) -> Recipe:
-    return get_object_or_404(_person(request).recipes.select_related("account", "user"), uuid=uuid)
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 -- narrows: every caller requires a login
-    return request.user
+    return get_object_or_404(person(request).recipes.select_related("account", "user"), uuid=uuid)

@@ -9,7 +9,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.signed_in import person
 from playlists import restore, takeout
 from playlists.formats import FORMATS
 from playlists.models import Version, VersionQuerySet
@@ -45,7 +45,7 @@ def everything(request: HttpRequest) -> HttpResponseBase:
         context = {"formats": FORMATS.values(), "lists": lists, "asked": "go" in request.GET}
         return render(request, "playlists/takeout.html", context)
     now = clock.now()
-    blocks = takeout.everything(_person(request), chosen, at=now)
+    blocks = takeout.everything(person(request), chosen, at=now)
     answer = StreamingHttpResponse(blocks, content_type="application/zip")
     return _named(answer, f"spotsite-playlists-{now:%Y-%m-%d}.zip")
 
@@ -53,7 +53,7 @@ def everything(request: HttpRequest) -> HttpResponseBase:
 def _sent(request: HttpRequest, version: Version, key: str) -> HttpResponseBase:
     if key not in FORMATS:
         raise Http404
-    name = restore.name_of(_person(request), version.playlist_id)
+    name = restore.name_of(person(request), version.playlist_id)
     file = takeout.of_version(version, key, name=name)
     answer = StreamingHttpResponse(file.blocks, content_type=file.content_type)
     return _named(answer, file.name)
@@ -65,9 +65,4 @@ def _named(answer: StreamingHttpResponse, name: str) -> HttpResponseBase:
 
 
 def _mine(request: HttpRequest) -> VersionQuerySet:
-    return Version.objects.filter(account__user=_person(request))
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 -- narrows: every caller requires a login
-    return request.user
+    return Version.objects.filter(account__user=person(request))

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import AccountError
-from accounts.models import User
+from accounts.signed_in import person
 from playlists import outcomes, restore, titles, versions
 from playlists.budget import Paused
 from playlists.connection import Connection
@@ -65,7 +65,7 @@ def playlists(request: HttpRequest) -> HttpResponse:
     mine = _mine(request).order_by().values("playlist_id")
     kept = mine.annotate(count=Count("pk"), newest=Max("taken_at"), last=Max("pk"))
     page = Paginator(kept.order_by("-last"), _PLAYLISTS_A_PAGE).get_page(request.GET.get("page"))
-    names = restore.names_of(_person(request), [row["playlist_id"] for row in page])
+    names = restore.names_of(person(request), [row["playlist_id"] for row in page])
     rows = [{**row, "name": names.get(row["playlist_id"], row["playlist_id"])} for row in page]
     return render(request, "playlists/playlists.html", {"page": page, "rows": rows})
 
@@ -81,7 +81,7 @@ def timeline(request: HttpRequest, playlist_id: str) -> HttpResponse:
     if not page.paginator.count:
         raise Http404
     context = {
-        "name": restore.name_of(_person(request), playlist_id),
+        "name": restore.name_of(person(request), playlist_id),
         "page": page,
         "formats": FORMATS.values(),
         "entries": _entries(mine, page),
@@ -117,7 +117,7 @@ def version_page(request: HttpRequest, pk: int) -> HttpResponse:
         "version": version,
         "newest": newest,
         "formats": FORMATS.values(),
-        "name": restore.name_of(_person(request), version.playlist_id),
+        "name": restore.name_of(person(request), version.playlist_id),
         "only_missing": only_missing,
         "missing": len(gone),
         "lost": restore.lost(gone),
@@ -149,7 +149,7 @@ def diff_page(request: HttpRequest, pk: int, other: int) -> HttpResponse:
     context = {
         "old": old,
         "new": new,
-        "name": restore.name_of(_person(request), old.playlist_id),
+        "name": restore.name_of(person(request), old.playlist_id),
         "counts": counts,
         "kept": len(told.kept),
         "chosen": chosen,
@@ -182,7 +182,7 @@ def _pinned(request: HttpRequest, pk: int, *, on: bool) -> HttpResponse:
 def restore_whole(request: HttpRequest, pk: int) -> HttpResponse:
     version = _version(request, pk)
     try:
-        draft = restore.whole(version, _person(request))
+        draft = restore.whole(version, person(request))
     except NotConnected:
         messages.error(request, _NOT_CONNECTED)
         return redirect(version)
@@ -195,7 +195,7 @@ def restore_some(request: HttpRequest, pk: int) -> HttpResponse:
     """Put back the items that were chosen, or all that the playlist lacks."""
     version = _version(request, pk)
     try:
-        draft = restore.some(version, _person(request), _positions(request, version))
+        draft = restore.some(version, person(request), _positions(request, version))
     except NotConnected:
         messages.error(request, _NOT_CONNECTED)
         return redirect(version)
@@ -237,7 +237,7 @@ def _back(request: HttpRequest, version: Version) -> HttpResponse:
 
 
 def _mine(request: HttpRequest) -> VersionQuerySet:
-    return Version.objects.filter(account__user=_person(request))
+    return Version.objects.filter(account__user=person(request))
 
 
 def _version(request: HttpRequest, pk: int) -> Version:
@@ -255,8 +255,3 @@ def _places(version: Version) -> list[Place]:
 
 def _retention() -> dict[str, int]:
     return {"days": settings.VERSION_DAYS, "count": settings.VERSION_COUNT}
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 -- narrows: every caller requires a login
-    return request.user

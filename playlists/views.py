@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.errors import AccountError
 from accounts.models import Credential, User
+from accounts.signed_in import person
 from playlists import (
     ledgers,
     library,
@@ -59,7 +60,7 @@ def put(request: HttpRequest) -> HttpResponse:
         request.POST  # noqa: B018 -- parses the body
     except RequestDataTooBig:
         uploads.drain(request)
-        page = _Page(_person(request))
+        page = _Page(person(request))
         form = page.form(None)
         return page.render(request, form, trouble=_TOO_MUCH_TEXT, status=413)
     return _put(request, too_big="file" in upload.too_big)
@@ -67,7 +68,7 @@ def put(request: HttpRequest) -> HttpResponse:
 
 @csrf_protect
 def _put(request: HttpRequest, *, too_big: bool) -> HttpResponse:
-    page = _Page(_person(request), fresh="fresh" in request.GET, matching=_brought(request))
+    page = _Page(person(request), fresh="fresh" in request.GET, matching=_brought(request))
     if request.method != "POST":
         return page.render(request, page.form(None))
     data = request.POST.copy()
@@ -80,7 +81,7 @@ def _put(request: HttpRequest, *, too_big: bool) -> HttpResponse:
     if not form.is_valid():
         return page.render(request, form)
     try:
-        draft = _draft(_person(request), form.cleaned_data)
+        draft = _draft(person(request), form.cleaned_data)
     except (SpotifyError, AccountError, Paused) as exc:
         form.add_error(None, outcomes.for_page(exc, now=clock.now()))
         return page.render(request, form)
@@ -96,7 +97,7 @@ def _brought(request: HttpRequest) -> Matching | None:
         known = UUID(uuid)
     except ValueError:
         raise Http404 from None
-    return get_object_or_404(Matching, user=_person(request), uuid=known)
+    return get_object_or_404(Matching, user=person(request), uuid=known)
 
 
 class _Page:
@@ -223,7 +224,7 @@ def _look(run: Run) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview_page(request: HttpRequest, uuid: str) -> HttpResponse:
     """Show what would change; started by POST."""
-    run = get_object_or_404(_person(request).runs, uuid=uuid)
+    run = get_object_or_404(person(request).runs, uuid=uuid)
     if run.state != Run.State.DRAFT:
         return redirect(run)
     if request.method == "POST" and "put_back" in request.POST:
@@ -298,7 +299,7 @@ def _queue(
 @login_required
 @require_safe
 def runs(request: HttpRequest) -> HttpResponse:
-    page = Paginator(_person(request).runs.shown(), _RUNS_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(person(request).runs.shown(), _RUNS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "playlists/runs.html", {"page": page})
 
 
@@ -306,7 +307,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def run_page(request: HttpRequest, uuid: str) -> HttpResponse:
-    mine = _person(request).runs.light().select_related("before", "after", "recipe")
+    mine = person(request).runs.light().select_related("before", "after", "recipe")
     run = get_object_or_404(mine.defer(*_LONG_OF_RUN_PAGE), uuid=uuid)
     if run.state == Run.State.DRAFT:
         return redirect("put_preview", uuid=run.uuid)
@@ -324,7 +325,7 @@ def run_page(request: HttpRequest, uuid: str) -> HttpResponse:
 @login_required
 @require_safe
 def run_json(request: HttpRequest, uuid: str) -> JsonResponse:
-    run = get_object_or_404(_person(request).runs.light(), uuid=uuid)
+    run = get_object_or_404(person(request).runs.light(), uuid=uuid)
     return JsonResponse(
         {
             "state": run.state,
@@ -343,7 +344,7 @@ def run_json(request: HttpRequest, uuid: str) -> JsonResponse:
 @login_required
 @require_POST
 def retry(request: HttpRequest, uuid: str) -> HttpResponse:
-    run = get_object_or_404(_person(request).runs.light(), uuid=uuid)
+    run = get_object_or_404(person(request).runs.light(), uuid=uuid)
     return _queue(request, run, run.retry)
 
 
@@ -351,14 +352,14 @@ def retry(request: HttpRequest, uuid: str) -> HttpResponse:
 @require_POST
 def approve(request: HttpRequest, uuid: str) -> HttpResponse:
     """Have a held run go on, as far as the page has said that it would go."""
-    run = get_object_or_404(_person(request).runs, uuid=uuid)
+    run = get_object_or_404(person(request).runs, uuid=uuid)
     return _queue(request, run, run.approve)
 
 
 @login_required
 @require_POST
 def cancel(request: HttpRequest, uuid: str) -> HttpResponse:
-    run = get_object_or_404(_person(request).runs.light(), uuid=uuid)
+    run = get_object_or_404(person(request).runs.light(), uuid=uuid)
     if not run.dismiss():
         run.ask_to_cancel()
     return redirect(run)
@@ -368,7 +369,7 @@ def cancel(request: HttpRequest, uuid: str) -> HttpResponse:
 @require_POST
 def put_back(request: HttpRequest, uuid: str) -> HttpResponse:
     """Put back what the run left out because somebody took it out by hand."""
-    done = get_object_or_404(_person(request).runs, uuid=uuid, state=Run.State.DONE)
+    done = get_object_or_404(person(request).runs, uuid=uuid, state=Run.State.DONE)
     chosen = _left_out(done)
     if not chosen:
         return redirect(done)
@@ -390,8 +391,3 @@ def _left_out(run: Run) -> list[str]:
     """Return what the run left out and nobody has put back since."""
     left_out = run.report.get("left_out", ())
     return ledgers.still_out(run.playlist_id, left_out) if left_out else []
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 -- narrows: every caller requires a login
-    return request.user
