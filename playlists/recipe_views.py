@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,6 +27,7 @@ from playlists.recipes.templates import BY_SLUG, TEMPLATES
 from playlists.spotify.errors import SpotifyError
 from spotsite import clock
 
+_RECIPES_A_PAGE = 50
 _RUNS_SHOWN = 10
 _TAKEN = "Another recipe keeps this playlist already. Two would undo each other's work."
 _BUSY = "This recipe, or its playlist, has a run that is not over. Wait until it has ended."
@@ -35,9 +37,10 @@ _BUSY = "This recipe, or its playlist, has a run that is not over. Wait until it
 @login_required
 @require_safe
 def recipes(request: HttpRequest) -> HttpResponse:
-    mine = person(request).recipes.select_related("account", "user").order_by("name", "pk")
-    rows = [recipe_rows.described(recipe) for recipe in mine]
-    return render(request, "playlists/recipes.html", {"rows": rows})
+    mine = person(request).recipes.order_by("name", "pk")
+    page = Paginator(mine, _RECIPES_A_PAGE).get_page(request.GET.get("page"))
+    rows = recipe_rows.described(person(request), list(page))
+    return render(request, "playlists/recipes.html", {"rows": rows, "page": page})
 
 
 @login_required
@@ -139,7 +142,8 @@ def _saved_and_looking(
 def recipe_page(request: HttpRequest, uuid: str) -> HttpResponse:
     recipe = _recipe(request, uuid)
     runs = recipe.runs.shown()[:_RUNS_SHOWN]
-    context = {"row": recipe_rows.described(recipe), "recipe": recipe, "runs": runs}
+    (row,) = recipe_rows.described(person(request), [recipe])
+    context = {"row": row, "recipe": recipe, "runs": runs}
     return render(request, "playlists/recipe.html", context)
 
 

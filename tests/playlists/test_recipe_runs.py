@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import scopes, tokens
 from playlists import dispatch, gather, recipe_rows, tasks
@@ -454,3 +456,18 @@ def test_name_and_description_are_given_when_asked_and_once(ada: Member) -> None
     ada.spotify.clear_log()
     assert ran(recipe).state == Run.State.DONE
     assert writes(ada) == []
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_the_list_of_recipes_costs_the_same_queries_for_one_and_many(
+    ada: Member, count: int
+) -> None:
+    for _ in range(count):
+        worked(dispatch.start(saved(ada, of(ada, playlist(ada.has(tracks(2)))))))
+    browser = ada.browser()
+
+    with CaptureQueriesContext(connection) as seen:
+        page = browser.get("/recipes/").content.decode()
+
+    assert page.count("Last:") == count
+    assert len(seen) == 8
