@@ -12,7 +12,8 @@ HELP = """\
 Usage: ./dev COMMAND
 
   up [--port 8000] [--state DIR]   set everything up, run the site, stop it with Ctrl-C
-  test [PYTEST ARGUMENTS]          run the tests against servers of their own
+  test [--lanes N] [PYTEST ARG.]   run the tests against servers of their own; all of them in a
+                                   lane for each processor, those that are named in one
   check                            formatter, linter, types, import contract, Django's checks
   manage COMMAND ...               a management command against the same services as up
   shell                            Django's shell against the same services

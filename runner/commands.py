@@ -6,20 +6,15 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from runner import installation, places, roles
-from runner.control import Control
-from runner.environment import Given, without_site_settings
+from runner import installation, lanes, places, roles
+from runner.environment import Given
 from runner.errors import Refusal
-from runner.leftovers import STATE_VARIABLE, private_folder
-from runner.processes import Supervisor
-from runner.services import Services
-from runner.state import State, free_port
+from runner.leftovers import private_folder
+from runner.state import State
 
+MOST_LANES = 4  # each has a Postgres, a Valkey and a simulator of its own, and browsers
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -27,13 +22,24 @@ def test(arguments: list[str]) -> int:
     """Run the tests against servers of their own."""
     chromium = find_chromium()
     installation.ensure(with_apt=True)
-    with private_services() as services:
-        # The live server stands where the simulator sends people back to.
-        options = ("--liveserver", urlsplit(services.settings["PUBLIC_URL"]).netloc)
-        environment = {**services.settings, "CHROMIUM": chromium}
-        return services.supervisor.run_in_front(
-            [roles.PYTHON, "-m", "pytest", *options, *arguments], environment
+    count, arguments = _lanes_for(arguments)
+    with lanes.side_by_side(count) as given:
+        environment = {**lanes.environment(given), "CHROMIUM": chromium}
+        return given[0].supervisor.run_in_front(
+            [roles.PYTHON, "-m", "pytest", *lanes.options(given), *arguments], environment
         )
+
+
+def _lanes_for(arguments: list[str]) -> tuple[int, list[str]]:
+    """How many lanes, and what is pytest's: all tests take a lane for each processor."""
+    match arguments:
+        case ["--lanes", count, *rest] if count.isdecimal() and int(count) > 0:
+            return int(count), rest
+        case ["--lanes", *_]:
+            raise Refusal("--lanes takes a number from 1 on: ./dev test --lanes 2")
+        case []:
+            return min(len(os.sched_getaffinity(0)), MOST_LANES), []
+    return 1, arguments  # who names tests wants to see them soon
 
 
 def bench(arguments: list[str]) -> int:
@@ -47,7 +53,7 @@ def bench(arguments: list[str]) -> int:
         raise Refusal(f"Name a benchmark: ./dev bench {'|'.join(known)}")
     installation.ensure()
     name, *rest = arguments
-    with private_services() as services:
+    with lanes.private_services() as services:
         return services.supervisor.run_in_front(
             [roles.PYTHON, "-m", f"benchmarks.{name}", *rest], services.settings
         )
@@ -64,7 +70,7 @@ def manage(arguments: list[str], *, folder: Path) -> int:
         environment = {**os.environ, **settings}
         return subprocess.run(argv, check=False, env=environment, cwd=places.ROOT).returncode
     given = Given.read()
-    with services_of(state, given, command="manage", public_url=None) as services:
+    with lanes.services_of(state, given, command="manage", public_url=None) as services:
         services.start_all(but=(roles.SIMULATOR,))
         return services.supervisor.run_in_front(argv, services.settings)
 
@@ -125,50 +131,6 @@ def compile_requirements() -> int:
         if not installation.runs(*argv):
             raise Refusal(f"{name}.in could not be resolved (see above): correct it.")
     return 0
-
-
-@contextmanager
-def services_of(
-    state: State,
-    given: Given,
-    *,
-    command: str,
-    public_url: str | None,
-    durable: bool = True,
-) -> Iterator[Services]:
-    """Own the state folder for the length of a command, and stop everything at its end."""
-    state.acquire(command=command)
-    supervisor = Supervisor(state, talkative=False)
-    try:
-        supervisor.expected_to_stay = durable
-        yield Services(
-            supervisor,
-            state,
-            given,
-            public_url=public_url or "http://127.0.0.1:8000",
-            durable=durable,
-        )
-    finally:
-        supervisor.stop_all()
-        state.release()
-
-
-@contextmanager
-def private_services() -> Iterator[Services]:
-    """All services on free ports with temporary data; nothing of the person's settings."""
-    with private_folder() as folder:
-        folder.chmod(0o711)  # Postgres of root runs as nobody
-        state = State(folder)
-        state.prepare()
-        public_url = f"http://127.0.0.1:{free_port()}"
-        given = Given(without_site_settings(os.environ))
-        with services_of(
-            state, given, command="test", public_url=public_url, durable=False
-        ) as services:
-            services.settings[STATE_VARIABLE] = str(folder)
-            services.start_all()
-            Control(services)
-            yield services
 
 
 def find_chromium() -> str:

@@ -59,11 +59,15 @@ class Control:
         with _address(services.state.folder) as address:
             self.socket.bind(address)
         self.socket.listen()
+        self.socket.settimeout(0)
         services.supervisor.listen(self.socket, self._serve)
         self._write_down()
 
     def _serve(self) -> None:
-        connection, _ = self.socket.accept()
+        try:
+            connection, _ = self.socket.accept()
+        except BlockingIOError:
+            return  # served while another lane waited for its server
         with connection:
             connection.settimeout(5)
             try:

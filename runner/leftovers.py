@@ -80,11 +80,12 @@ def _takes(lock: int) -> bool:
 
 
 def _end_processes(folder: Path) -> None:
-    marker = f"{STATE_VARIABLE}={folder}".encode()
+    marker = f"{STATE_VARIABLE}={folder}/".encode()
     for entry in Path("/proc").glob("[0-9]*"):
         # A descriptor means this very process, even if its number is given away meanwhile.
         with contextlib.suppress(OSError), _process(int(entry.name)) as process:
-            if marker in (entry / "environ").read_bytes().split(b"\0"):
+            names = (entry / "environ").read_bytes().split(b"\0")
+            if any(name.startswith(marker) for name in names):
                 signal.pidfd_send_signal(process, signal.SIGKILL)
 
 

@@ -88,8 +88,8 @@ def test_a_folder_of_a_dead_run_goes_with_what_it_started(
     tmp_path: Path, dead: int, sleepers: list[subprocess.Popen[bytes]]
 ) -> None:
     folder = folder_of(dead, tmp_path)
-    own = sleeper(**{STATE_VARIABLE: str(folder)})
-    others = sleeper(**{STATE_VARIABLE: f"{folder}0"})
+    own = sleeper(**{STATE_VARIABLE: str(folder / "lane-0")})
+    others = sleeper(**{STATE_VARIABLE: f"{folder}0/lane-0"})
     sleepers += [own, others]
 
     sweep(tmp_path)
