@@ -266,7 +266,7 @@ class Gathering:
         return items
 
     def _is_as_it_was(self, row: SourceList, mark: str) -> bool:
-        """Say whether what is kept of a list is good; without a mark only what this run has read."""
+        """Say whether what is kept is good; without a mark only what this run has begun to read."""
         if mark:
             return row.mark == mark
         is_ours = self._run.started_at is not None and row.read_at >= self._run.started_at

@@ -1,4 +1,4 @@
-"""Every kind of source, read from Spotify: as far as it changed, and what is done where it cannot."""
+"""Every kind of source, read as far as it changed, and what happens where it cannot be read."""
 
 from __future__ import annotations
 
