@@ -240,15 +240,15 @@ def test_what_is_due_is_started_once_and_again_the_next_day(ada: Member) -> None
     recipe = saved(ada, of(ada, playlist(source), schedule=schedule))
     assert recipe.next_run_at is not None
     assert clock.now() < recipe.next_run_at <= clock.now() + DAY + timedelta(minutes=10)
-    assert dispatch.start_due() == []
+    assert dispatch.start_due().started == []
 
     clock.move(DAY + timedelta(minutes=11))
-    (run,) = dispatch.start_due()
-    assert dispatch.start_due() == []
+    (run,) = dispatch.start_due().started
+    assert dispatch.start_due().started == []
     assert worked(run).state == Run.State.DONE
 
     clock.move(DAY)
-    assert len(dispatch.start_due()) == 1
+    assert len(dispatch.start_due().started) == 1
 
 
 def test_a_recipe_whose_run_is_not_over_waits_for_it(ada: Member) -> None:
@@ -259,7 +259,7 @@ def test_a_recipe_whose_run_is_not_over_waits_for_it(ada: Member) -> None:
         dispatch.start(recipe)
 
     Recipe.objects.update(next_run_at=clock.now())
-    assert dispatch.start_due() == []
+    assert dispatch.start_due().started == []
     recipe.refresh_from_db()
     assert recipe.next_run_at is not None
     assert recipe.next_run_at > clock.now()
@@ -270,7 +270,7 @@ def test_what_was_missed_without_consent_runs_once_when_it_is_back(ada: Member) 
     recipe = saved(ada, of(ada, playlist(ada.has(tracks(5))), schedule=schedule))
     assert tokens.require_reconnect(ada.credential.pk)
     clock.move(timedelta(hours=5))
-    assert dispatch.start_due() == []
+    assert dispatch.start_due().started == []
     recipe.refresh_from_db()
     assert recipe.missed
 
@@ -335,7 +335,7 @@ def test_a_definition_that_is_no_longer_valid_stops_its_own_recipe_only(ada: Mem
     Recipe.objects.update(next_run_at=ago)
     Recipe.objects.filter(pk=broken.pk).update(definition={"version": 99}, next_run_at=ago - DAY)
 
-    (run,) = dispatch.start_due()
+    (run,) = dispatch.start_due().started
 
     assert run.recipe_id == sound.pk
     broken.refresh_from_db()
