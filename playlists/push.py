@@ -31,6 +31,7 @@ from playlists import (
     making,
     news,
     outcomes,
+    outline,
     versions,
 )
 from playlists import plan as planner
@@ -232,6 +233,7 @@ class _Slice:
         run = self.run
         snapshot_id = self.spotify.playlist(run.playlist_id).snapshot_id if run.playlist_id else ""
         items = self._read() if run.playlist_id else []
+        versions.remember(items)
         report = {**run.report, **courses.changes(run, items)}
         report |= {"looked": True, "snapshot": snapshot_id}
         run.keep(report=report, calls_used=self.calls)
@@ -360,7 +362,7 @@ class _Slice:
             total=len(seen.aim.ours)
             if run.target
             else len(run.wanted) - len(seen.aim.left_out) - len(seen.aim.missing),
-            report={**run.report, **courses.told(seen, plan)},
+            report={**run.report, **courses.told(seen, plan, now=before.uris)},
         )
         again = ledger is not None and ledger.undone > 0 and seen.undone is not None
         undone = max(1, seen.undone.count) if again and seen.undone is not None else 0
@@ -380,6 +382,7 @@ class _Slice:
             goal=list(goal),
             edits=edits,
             cursor=0,
+            report={**run.report, "outline": outline.of(self._now, plan.edits)},
             refusals=0,
             snapshot_id="",
             unknown_since=None,
