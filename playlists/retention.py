@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from playlists import versions
-from playlists.models import Version
+from playlists.models import Ledger, Run, Version, VersionQuerySet
 from spotsite import clock
 from spotsite.clock import Now
 
@@ -44,11 +46,29 @@ def tidy(*, seconds: float) -> bool:
     return False
 
 
+def droppable() -> VersionQuerySet:
+    """Those that nothing keeps: too old, not among the last ones, not pinned, not in use."""
+    newer = Version.objects.filter(
+        account=OuterRef("account"), playlist_id=OuterRef("playlist_id"), pk__gt=OuterRef("pk")
+    )
+    most = settings.VERSION_COUNT
+    return Version.objects.filter(
+        Exists(newer[most - 1 : most]),
+        ~Exists(Run.objects.unfinished().filter(Q(before=OuterRef("pk")))),
+        ~Exists(Run.objects.unfinished().filter(Q(after=OuterRef("pk")))),
+        ~Exists(Ledger.objects.filter(version=OuterRef("pk"))),
+        ~Exists(Ledger.objects.filter(last_run__before=OuterRef("pk"))),
+        is_surpassed=True,
+        is_pinned=False,
+        taken_at__lt=Now() - timedelta(days=settings.VERSION_DAYS),
+    )
+
+
 def drop_versions(*, most: int = _VERSIONS_AT_ONCE) -> int:
     """Delete versions that nothing keeps, the oldest first; return how many."""
     with transaction.atomic():
         # Locked, so that none is pinned at the same moment.
-        rows = Version.objects.droppable().select_for_update(skip_locked=True, of=("self",))
+        rows = droppable().select_for_update(skip_locked=True, of=("self",))
         old = list(rows.order_by("taken_at").values_list("pk", flat=True)[:most])
         Version.objects.filter(pk__in=old).only("pk").delete()
     return len(old)

@@ -79,7 +79,7 @@ def _slice(run_id: int, purpose: Purpose, *, in_turn: bool = False) -> bool:
 def match(matching_id: int) -> None:
     """Search for the lines of a list for one slice, where that leaves room for who waits."""
     with slots.background() as free:
-        matching = Matching.objects.claim(matching_id) if free else None
+        matching = Matching.objects.claim(matching_id, in_turn=True) if free else None
         if matching is not None:
             pace = match_runs.work_on(matching, partial(Connection, purpose=Purpose.PUSH))
             _go_on(matching, pace)

@@ -175,7 +175,7 @@ def test_the_search_for_what_may_go_reads_no_version_that_stays(ada: Member) -> 
         freeze_many(ada, 3, playlist_id=f"{number:022}")
     freeze_many(ada, 4)
     days(91)
-    rows = Version.objects.droppable().order_by("taken_at").values("pk")[:200]
+    rows = retention.droppable().order_by("taken_at").values("pk")[:200]
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE playlists_version")
         cursor.execute("SET enable_seqscan = off")

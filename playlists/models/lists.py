@@ -1,0 +1,63 @@
+"""Lists that recipes read: of a linked account as it was read last, and what people bring."""
+
+from __future__ import annotations
+
+import uuid
+
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.db import models
+
+from playlists import packing
+from playlists.spotify import Item
+from spotsite.clock import Now
+
+
+class SourceList(models.Model):
+    """A list that recipes read, kept as it was, so that it is read again only when it changed."""
+
+    account = models.ForeignKey(SocialAccount, on_delete=models.CASCADE, related_name="sources")
+    key = models.CharField(max_length=100)  # which list of this account
+    mark = models.CharField(max_length=200, blank=True)  # what tells whether it has changed since
+    packed = models.BinaryField(default=b"")
+    offset = models.PositiveIntegerField(default=0)  # entries of Spotify's list read so far
+    total = models.PositiveIntegerField(null=True)  # entries that there are
+    is_complete = models.BooleanField(default=False)
+    read_at = models.DateTimeField(db_default=Now())
+    used_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="source_once", fields=["account", "key"]),
+        ]
+        indexes = [models.Index(fields=["used_at"], name="source_used")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.account_id}"
+
+    @property
+    def items(self) -> list[Item]:
+        return packing.unpack(self.packed)
+
+
+class StoredList(models.Model):
+    """A list that a person pasted or uploaded, as a source of recipes."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="stored_lists"
+    )
+    name = models.CharField(max_length=200)
+    uris = models.JSONField(default=list)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def called(cls, name: str, *, user_id: int) -> StoredList | None:
+        """Return a person's list by the name that definitions have for it, its UUID."""
+        try:
+            return cls.objects.filter(user=user_id, uuid=uuid.UUID(name)).first()
+        except ValueError:
+            return None
