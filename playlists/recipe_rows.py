@@ -242,9 +242,7 @@ def _accounts(user: User) -> dict[str, SocialAccount]:
     return {account.uid: account for account in mine}
 
 
-def _foreign(
-    user: User, known: Definition, playlists: Mapping[str, str] | None
-) -> list[Problem]:
+def _foreign(user: User, known: Definition, playlists: Mapping[str, str] | None) -> list[Problem]:
     """Return a problem for each list, version and playlist that is not there for this person."""
     found = []
     for place, source in enumerate(known.sources):
