@@ -170,6 +170,7 @@ class Run(models.Model):
     lease_until = models.DateTimeField(null=True)
     lease_gen = models.PositiveBigIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)  # in vain, since the last step forward
+    doubt = models.CharField(max_length=40, blank=True)  # a refusal believed the second time
     refusals = models.PositiveIntegerField(default=0)  # of this edit, which did not happen
     refused_since = models.DateTimeField(null=True)  # the first of an edit that was halved
     changes = models.PositiveIntegerField(default=0)  # made elsewhere in the meantime
@@ -332,6 +333,7 @@ class Run(models.Model):
                 code="",
                 sentence="",
                 attempts=0,
+                doubt="",
                 changes=0,
                 quarrels=0,
                 cancel_asked=False,
@@ -386,6 +388,7 @@ class Run(models.Model):
         if state == self.State.DRAFT:
             changes["is_dry"] = False  # in one statement: a dry run never becomes one that writes
         self._write(changes | {"not_before": None, "ended_at": clock.now()})
+        self.readings.all().delete()
 
     def _write(self, changes: dict[str, Any], *, lease_until: Any = None) -> None:
         ours = Run.objects.active().filter(pk=self.pk, lease_gen=self.lease_gen)
