@@ -137,6 +137,9 @@ KEEPS_CHANGING = (
         "when nobody changes it for some minutes."
     ),
 )
+RECIPE_GONE = "The recipe of this run was deleted."
+TARGET_TAKEN = "Another recipe keeps the playlist that was made for this one."
+TARGET_BUSY = "Another run is at work on this playlist; this goes on when it has ended."
 GAVE_UP = "Spotify failed again and again. What is done is kept; try again later."
 
 
