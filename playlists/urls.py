@@ -6,6 +6,7 @@ from django.urls import path
 
 from playlists import (
     decision_views,
+    list_views,
     match_views,
     recipe_views,
     takeout_views,
@@ -29,6 +30,9 @@ urlpatterns = [
     path("recipes/<uuid:uuid>/pause/", recipe_views.pause, name="recipe_pause"),
     path("recipes/<uuid:uuid>/resume/", recipe_views.resume, name="recipe_resume"),
     path("recipes/<uuid:uuid>/delete/", recipe_views.delete, name="recipe_delete"),
+    path("lists/", list_views.lists, name="stored_lists"),
+    path("lists/<uuid:uuid>/", list_views.list_page, name="stored_list"),
+    path("lists/<uuid:uuid>/delete/", list_views.delete, name="stored_list_delete"),
     path("blocks/", recipe_views.block_list, name="blocks"),
     path("blocks/<int:pk>/remove/", recipe_views.unblock, name="unblock"),
     path("runs/", views.runs, name="runs"),

@@ -49,6 +49,8 @@ IDS = {
     "GUARD_CALLS": "spotsite.E025",
     "VERSION_DAYS": "spotsite.E031",
     "VERSION_COUNT": "spotsite.E032",
+    "LIST_DAYS": "spotsite.E041",
+    "LIST_COUNT": "spotsite.E042",
 }
 HINTS = {
     "PUBLIC_URL": "Give scheme and host without a path: PUBLIC_URL=https://lists.example",
@@ -72,6 +74,8 @@ HINTS = {
     "GUARD_CALLS": "GUARD_CALLS=400 asks a person before more changes are made in one run.",
     "VERSION_DAYS": "VERSION_DAYS=90 keeps every stored version for three months at least.",
     "VERSION_COUNT": "VERSION_COUNT=50 keeps the last 50 of each list whatever their age.",
+    "LIST_DAYS": "LIST_DAYS=90 keeps a stored list for three months after it was used last.",
+    "LIST_COUNT": "LIST_COUNT=200 lets each person store up to 200 lists.",
 }
 
 
@@ -83,7 +87,7 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 @register
 def check_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_public_url(), *_secret_key(), *_hosts(), *_demo(), *_versions(), *_calls()]
+    return [*_public_url(), *_secret_key(), *_hosts(), *_demo(), *_versions(), *_lists(), *_calls()]
 
 
 @register
@@ -152,6 +156,12 @@ def _versions() -> Iterator[CheckMessage]:
     for name in ("VERSION_DAYS", "VERSION_COUNT"):
         if getattr(settings, name) < 1:
             yield _error(name, f"{name} is 0, so a run could not be undone.")
+
+
+def _lists() -> Iterator[CheckMessage]:
+    for name in ("LIST_DAYS", "LIST_COUNT"):
+        if getattr(settings, name) < 1:
+            yield _error(name, f"{name} is 0, so that nobody could store a list.")
 
 
 def _calls() -> Iterator[CheckMessage]:

@@ -57,6 +57,8 @@ def test_every_fault_is_reported_at_once_with_id_and_hint() -> None:
         "SETTLE_SECONDS": "long",
         "LOG_LEVEL": "LOUD",
         "SPOTIFY_MODE": "premium",
+        "LIST_DAYS": "0",
+        "LIST_COUNT": "0",
     }
 
     report = check(**broken)
