@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from playlists import (
+    builder_views,
     decision_views,
     list_views,
     match_views,
@@ -20,6 +21,8 @@ urlpatterns = [
     path("recipes/", recipe_views.recipes, name="recipes"),
     path("recipes/new/", recipe_views.gallery, name="recipe_gallery"),
     path("recipes/new/json/", recipe_views.from_json, name="recipe_from_json"),
+    path("recipes/new/build/", builder_views.build, name="recipe_build"),
+    path("recipes/<uuid:uuid>/build/", builder_views.rebuild, name="recipe_rebuild"),
     path("recipes/schema.json", recipe_views.schema, name="recipe_schema"),
     path("recipes/new/<slug:slug>/", recipe_views.from_template, name="recipe_new"),
     path("recipes/<uuid:uuid>/", recipe_views.recipe_page, name="recipe"),

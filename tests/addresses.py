@@ -104,6 +104,7 @@ OWNED: dict[str, Callable[[Cast], Arguments]] = {
     },
     "recipes/<uuid:uuid>/": lambda cast: _uuid(cast, Recipe),
     "recipes/<uuid:uuid>.json": lambda cast: _uuid(cast, Recipe),
+    "recipes/<uuid:uuid>/build/": lambda cast: _uuid(cast, Recipe),
     "recipes/<uuid:uuid>/edit/": lambda cast: _uuid(cast, Recipe),
     "recipes/<uuid:uuid>/preview/": lambda cast: _uuid(cast, Recipe),
     "recipes/<uuid:uuid>/run/": lambda cast: _uuid(cast, Recipe),
