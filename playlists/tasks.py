@@ -16,7 +16,7 @@ from django.db import transaction
 from playlists import budget, calls, digest, dispatch, match_runs, push, retention
 from playlists.budget import Purpose
 from playlists.connection import Connection
-from playlists.models import Matching, Run
+from playlists.models import Matching, Reading, Run
 from playlists.push import Pace
 from spotsite import clock, nudges, outages, slots
 
@@ -118,6 +118,7 @@ def sweep() -> None:
         nudge(run_id)
     _await_leases()
     Run.objects.old_drafts().delete()
+    Reading.objects.left_over().delete()
     _sweep_matchings()
 
 
@@ -130,7 +131,7 @@ def _sweep_matchings() -> None:
 
 @shared_task
 def tidy() -> None:
-    """Let go of old versions and of titles that nothing needs; a long time's worth in turns."""
+    """Let go of old versions, and of titles and lists that nothing needs; in turns."""
     if retention.tidy(seconds=_TIDY_SECONDS):
         nudges.send(tidy)
 
