@@ -45,7 +45,7 @@ def save(recipe: Recipe, known: Definition, *, names: Mapping[str, str] | None =
     problems = [
         Problem.at(("target", "account"), "is not one of your linked accounts")
         for uid in sorted(known.accounts - set(accounts))
-    ] + list(_foreign(recipe.user, known, names))
+    ] + list(_foreign(recipe, known, names))
     if problems:
         raise NotADefinition(problems)
     recipe.account = accounts[known.target.account]
@@ -249,8 +249,11 @@ def _accounts(user: User) -> dict[str, SocialAccount]:
     return {account.uid: account for account in mine}
 
 
-def _foreign(user: User, known: Definition, playlists: Mapping[str, str] | None) -> list[Problem]:
+def _foreign(recipe: Recipe, known: Definition, names: Mapping[str, str] | None) -> list[Problem]:
     """Return a problem for each list, version and playlist that is not there for this person."""
+    user, before = recipe.user, read(recipe)
+    # What it names already stays: it may be back some day, and the rest is to be saved.
+    playlists = {*names, *(_playlists_in(before) if before else ())} if names else set()
     found = []
     for place, source in enumerate(known.sources):
         at: tuple[Any, ...] = ("sources", place)
