@@ -57,9 +57,9 @@ def test_a_python_without_the_venv_module_is_told_what_to_install(
         timeout=60,
     )
 
-    assert (answer.returncode, answer.stderr) == (
-        2,
+    assert answer.returncode == 2
+    assert answer.stderr == (
         "dev: Python's venv module is not complete. Install python3-venv: "
-        "apt-get install python3-venv\n",
+        "apt-get install python3-venv\n"
     )
     assert not (checkout / ".venv").exists()
