@@ -254,7 +254,7 @@ class Gathering:
         if row.is_complete and self._run.started_at and row.read_at >= self._run.started_at:
             return row.items  # by this run, a slice ago
         mark = self._readable(partial(self._mark, account, connection, key))
-        if row.mark != mark or not mark:
+        if not self._is_as_it_was(row, mark):
             row.packed, row.offset, row.total, row.is_complete = packing.pack([]), 0, None, False
         row.mark = mark
         items = row.items
@@ -264,6 +264,13 @@ class Gathering:
         row.save()
         versions.vouch(item.uri for item in items)
         return items
+
+    def _is_as_it_was(self, row: SourceList, mark: str) -> bool:
+        """Say whether what is kept is good; without a mark only what this run has begun to read."""
+        if mark:
+            return row.mark == mark
+        is_ours = self._run.started_at is not None and row.read_at >= self._run.started_at
+        return is_ours and not row.mark and not row.is_complete
 
     def _read(self, connection: Connection, row: SourceList, items: list[Item]) -> list[Item]:
         """Read on from where the row is; it is saved however far that goes."""
@@ -283,6 +290,7 @@ class Gathering:
             items = items + fresh
             row.packed = packing.pack(items)
             row.is_complete = row.total is not None and row.offset >= row.total
+            row.read_at = clock.now()
             row.save()
         return items
 

@@ -129,6 +129,9 @@ _PAUSES = {
     ),
 }
 _MANY_CALLS = "This site makes as many calls to Spotify as it may just now."
+RECIPE_GONE = "The recipe of this run was deleted."
+TARGET_TAKEN = "Another recipe keeps the playlist that was made for this one."
+TARGET_BUSY = "Another run is at work on this playlist; this goes on when it has ended."
 GAVE_UP = "Spotify failed again and again. What is done is kept; try again later."
 
 

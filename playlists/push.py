@@ -8,7 +8,7 @@ believed neither way: after the settle wait the list is read, and its content sa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import Enum
@@ -21,20 +21,32 @@ from django.db import transaction
 
 from accounts.errors import AccountError
 from accounts.models import Credential
-from playlists import aims, courses, gather, guards, ledgers, library, news, outcomes, versions
+from playlists import (
+    aims,
+    courses,
+    gather,
+    guards,
+    ledgers,
+    library,
+    making,
+    news,
+    outcomes,
+    versions,
+)
 from playlists import plan as planner
 from playlists.budget import Paused
 from playlists.connection import Connection
 from playlists.gather import CannotRead, Gathering
 from playlists.halving import Halving
 from playlists.ledgers import View
-from playlists.models import LeaseLost, Ledger, Recipe, Run, Version
+from playlists.models import LeaseLost, Ledger, Recipe, Run, TargetTaken, Version
 from playlists.plan import Add, Edit, Move, Plan, Remove, Replace
 from playlists.planning.edits import apply, as_list, from_list
 from playlists.recipes import definition
 from playlists.recipes.definition import NotADefinition
 from playlists.recipes.evaluate import evaluate
 from playlists.spotify import Item, Playlist
+from playlists.spotify.calls import PAGE
 from playlists.spotify.errors import SpotifyError, TimeMustPass
 from spotsite import clock
 
@@ -43,6 +55,7 @@ MOST_QUARRELS = 2
 MOST_CHANGES = 12
 # How long a list that was as planned is taken to be so without looking.
 _TRUST = timedelta(seconds=60)
+_BUSY_WAIT = timedelta(seconds=30)  # another run is at work on what this one has made
 _FIRST_LOOK = timedelta(seconds=1)  # after a write, where the list read does not show it yet
 
 State = Run.State
@@ -181,7 +194,7 @@ class _Slice:
         run = self.run
         row = Recipe.objects.filter(runs=run.pk).first()
         if row is None:
-            self._fail("recipe_gone", "The recipe of this run was deleted.")
+            self._fail("recipe_gone", outcomes.RECIPE_GONE)
         try:
             recipe = definition.check(row.definition)
         except NotADefinition:
@@ -582,19 +595,32 @@ class _Slice:
     def _make_playlist(self) -> None:
         """Make the playlist; where an earlier answer was lost, look for what it made first."""
         run = self.run
-        found = self._find_made() if run.may_have_made else ""
+        if run.kind == Run.Kind.RECIPE and run.recipe_id is None:
+            self._fail("recipe_gone", outcomes.RECIPE_GONE)
+        found = making.bound(run) or (self._find_made() if run.may_have_made else "")
         if not found:
             run.keep(unknown_since=None)
             found = self._call(lambda: self.spotify.create(run.name, description=run.mark)).id
-        with transaction.atomic():
-            run.keep(playlist_id=found, unknown_since=None, calls_used=self.calls, attempts=0)
-            if run.recipe_id is not None:
-                Recipe.objects.bind(run.recipe_id, found)
+        try:
+            making.take(run, found, calls=self.calls)
+        except TargetTaken:
+            self._fail("target_taken", outcomes.TARGET_TAKEN)
+        except making.TargetBusy:
+            until = clock.now() + _BUSY_WAIT
+            run.wait(until=until, code="target_busy", sentence=outcomes.TARGET_BUSY)
+            raise _Waits from None
         library.forget(run.account)
 
     def _find_made(self) -> str:
-        mine = self.spotify.my_playlists()
-        return next((one.id for one in mine if self.run.mark in one.description), "")
+        person = self.connection.person()
+        return making.made_before(self.run, self._kept(self.spotify.my_playlists()), person=person)
+
+    def _kept(self, entries: Iterable[T]) -> Iterator[T]:
+        """Yield them, and hold the run on meanwhile: a long list takes many calls."""
+        for count, entry in enumerate(entries):
+            if count % PAGE == 0:
+                self.run.keep(calls_used=self.calls)
+            yield entry
 
     def _verify(self) -> None:
         """End only when the whole list was read after the last write and is what is wanted."""

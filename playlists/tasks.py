@@ -16,7 +16,7 @@ from django.db import transaction
 from playlists import budget, calls, digest, dispatch, match_runs, push, retention
 from playlists.budget import Purpose
 from playlists.connection import Connection
-from playlists.models import Matching, Recipe, Run
+from playlists.models import Matching, Run
 from playlists.push import Pace
 from spotsite import clock, nudges, outages, slots
 
@@ -79,7 +79,7 @@ def _slice(run_id: int, purpose: Purpose, *, in_turn: bool = False) -> bool:
 def match(matching_id: int) -> None:
     """Search for the lines of a list for one slice, where that leaves room for who waits."""
     with slots.background() as free:
-        matching = Matching.objects.claim(matching_id) if free else None
+        matching = Matching.objects.claim(matching_id, in_turn=True) if free else None
         if matching is not None:
             pace = match_runs.work_on(matching, partial(Connection, purpose=Purpose.PUSH))
             _go_on(matching, pace)
@@ -100,9 +100,10 @@ def _go_on(matching: Matching, pace: Pace) -> None:
 @shared_task
 def start_due() -> None:
     """Start the recipes whose time has come (beat); the sweep finds what a nudge lost."""
-    for run in dispatch.start_due():
+    tick = dispatch.start_due()
+    for run in tick.started:
         nudge(run.pk)
-    if Recipe.objects.due().exists():
+    if tick.is_full:
         nudges.send(start_due)
 
 

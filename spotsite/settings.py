@@ -32,8 +32,14 @@ DATABASE_URL = env.service(
     "DATABASE_URL",
     "postgres://127.0.0.1:5432/spotsite",
     schemes={"postgres", "postgresql"},
+    path="/[^/]+",
 )
-REDIS_URL = env.service("REDIS_URL", "redis://127.0.0.1:6379/0", schemes={"redis", "rediss"})
+REDIS_URL = env.service(
+    "REDIS_URL",
+    "redis://127.0.0.1:6379/0",
+    schemes={"redis", "rediss"},
+    path="(/[0-9]*)?",
+)
 EMAIL_URL = env.text("EMAIL_URL", "console:")
 
 SPOTIFY_CLIENT_ID = env.text("SPOTIFY_CLIENT_ID")

@@ -4,62 +4,25 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
-from django.db import models, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, When
-from django.db.models.functions import Coalesce
+from django.db import models
+from django.db.models import Q
 from django.urls import reverse
 
-from playlists.models.leases import LEASE, NUDGE_AGAIN, LeaseLost, ready
+from playlists.models.leases import Leased, LeasedQuerySet
 from playlists.models.lists import StoredList
 from spotsite import clock
 from spotsite.clock import Now
 
 
-class MatchingQuerySet(models.QuerySet["Matching"]):
-    """Lists from elsewhere, asked in the same words as runs."""
+class Matching(Leased):
+    """A list from elsewhere whose lines become tracks, by searches and by a person's choices.
 
-    def active(self) -> Self:
-        return self.filter(state__in=Matching.ACTIVE)
-
-    def due(self) -> Self:
-        """Those that a worker may take now, the longest due first."""
-        return self.active().filter(ready()).order_by(Coalesce("not_before", "created_at"))
-
-    def forgotten(self) -> Self:
-        """Those that are due and that nobody was told of lately."""
-        return self.due().filter(Q(nudged_at=None) | Q(nudged_at__lt=Now() - NUDGE_AGAIN))
-
-    def unattended(self) -> Self:
-        """Those of people for whom no worker searches: one person's many lists take turns."""
-        theirs = Matching.objects.filter(user=OuterRef("user"), lease_until__gt=Now())
-        return self.exclude(Exists(theirs.exclude(pk=OuterRef("pk"))))
-
-    def claim(self, pk: int) -> Matching | None:
-        """Lease it if it is due and its turn; a dead holder's lease runs out."""
-        with transaction.atomic():  # the row stays locked until it is read
-            taken = (
-                self.active()
-                .filter(ready(), pk=pk)
-                .unattended()
-                .update(
-                    state=Matching.State.RUNNING,
-                    lease_until=Now() + LEASE,
-                    lease_gen=F("lease_gen") + 1,
-                    attempts=Case(
-                        When(lease_until=None, then=F("attempts")), default=F("attempts") + 1
-                    ),
-                    not_before=None,
-                )
-            )
-            return self.get(pk=pk) if taken else None
-
-
-class Matching(models.Model):
-    """A list from elsewhere whose lines become tracks, by searches and by a person's choices."""
+    ``done`` counts the lines that need no search (any more).
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued", "about to start"
@@ -71,6 +34,7 @@ class Matching(models.Model):
 
     ACTIVE: ClassVar = (State.QUEUED, State.RUNNING, State.WAITING)
     RETRYABLE: ClassVar = (State.FAILED, State.CANCELLED)
+    WORKED_ON: ClassVar = State.RUNNING
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(
@@ -83,22 +47,7 @@ class Matching(models.Model):
     stored = models.ForeignKey(StoredList, null=True, on_delete=models.SET_NULL, related_name="+")
 
     state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED)
-    code = models.CharField(max_length=40, blank=True)  # why it waits or ended, for programs
-    sentence = models.TextField(blank=True)  # the same for people
-    done = models.PositiveIntegerField(default=0)  # lines that need no search (any more)
-    total = models.PositiveIntegerField(default=0)
-    calls_used = models.PositiveIntegerField(default=0)
-
-    not_before = models.DateTimeField(null=True)
-    nudged_at = models.DateTimeField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    lease_gen = models.PositiveBigIntegerField(default=0)
-    attempts = models.PositiveIntegerField(default=0)  # in vain, since the last step forward
-
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    ended_at = models.DateTimeField(null=True)
-
-    objects = MatchingQuerySet.as_manager()
+    objects: ClassVar = LeasedQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -116,14 +65,6 @@ class Matching(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("matching", args=[self.uuid])
-
-    @property
-    def is_active(self) -> bool:
-        return self.state in self.ACTIVE
-
-    @property
-    def can_be_retried(self) -> bool:
-        return self.state in self.RETRYABLE
 
     def retry(self) -> bool:
         """Queue it again; it goes on with the lines that were not searched for yet."""
@@ -147,14 +88,6 @@ class Matching(models.Model):
 
     # What only the holder of the lease may do -----------------------------------------------------
 
-    def keep(self, **changes: Any) -> None:
-        """Save ``changes`` and hold it on; raise ``LeaseLost`` if it is not ours."""
-        self._write(changes, lease_until=Now() + LEASE)
-
-    def release(self) -> None:
-        """Give it back between two slices."""
-        self._write({"nudged_at": clock.now()})
-
     def wait(self, *, until: datetime, code: str, sentence: str, attempts: int) -> None:
         changes = {"state": self.State.WAITING, "code": code, "sentence": sentence}
         self._write(changes | {"not_before": until, "attempts": attempts, "nudged_at": None})
@@ -162,13 +95,6 @@ class Matching(models.Model):
     def end(self, state: State, *, code: str = "", sentence: str = "") -> None:
         changes = {"state": state, "code": code, "sentence": sentence}
         self._write(changes | {"not_before": None, "ended_at": clock.now()})
-
-    def _write(self, changes: dict[str, Any], *, lease_until: Any = None) -> None:
-        ours = Matching.objects.active().filter(pk=self.pk, lease_gen=self.lease_gen)
-        if not ours.update(**changes, lease_until=lease_until):
-            raise LeaseLost
-        for name, value in changes.items():
-            setattr(self, name, value)
 
 
 class MatchLine(models.Model):

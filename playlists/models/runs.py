@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Self
 
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.urls import reverse
 
-from playlists.models.leases import LEASE, NUDGE_AGAIN, LeaseLost, free, ready
+from playlists.models.leases import Leased, LeasedQuerySet
 from playlists.models.recipes import Recipe
 from playlists.models.versions import Version
 from spotsite import clock
@@ -22,7 +22,7 @@ from spotsite.clock import Now
 DRAFT_LIFE = timedelta(days=1)
 
 
-class RunQuerySet(models.QuerySet["Run"]):
+class RunQuerySet(LeasedQuerySet["Run"]):
     """Runs, asked in the words of the trade."""
 
     def shown(self) -> Self:
@@ -33,26 +33,9 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Leave the long columns where they are until somebody asks for one."""
         return self.defer(*Run.LONG)
 
-    def active(self) -> Self:
-        return self.filter(state__in=Run.ACTIVE)
-
     def unfinished(self) -> Self:
         """Those that are active, or will be when a person agrees."""
         return self.filter(state__in=[*Run.ACTIVE, Run.State.HELD])
-
-    def due(self) -> Self:
-        """Those that a worker may take now, the longest due first."""
-        # In the words of the index: runs that wait for tomorrow are not read.
-        since = self.active().filter(free()).alias(due_at=Coalesce("not_before", "created_at"))
-        return since.filter(due_at__lte=Now()).order_by("due_at")
-
-    def forgotten(self) -> Self:
-        """Those that are due and that nobody was told of lately."""
-        return self.due().filter(Q(nudged_at=None) | Q(nudged_at__lt=Now() - NUDGE_AGAIN))
-
-    def lapsing(self, *, within: timedelta) -> Self:
-        """Those whose lease ends within that time unless its holder lives and renews it."""
-        return self.active().filter(lease_until__gt=Now(), lease_until__lte=Now() + within)
 
     def old_drafts(self) -> Self:
         return self.filter(state=Run.State.DRAFT, created_at__lt=Now() - DRAFT_LIFE)
@@ -64,37 +47,16 @@ class RunQuerySet(models.QuerySet["Run"]):
         others = self.filter(lately, user=run.user_id, playlist_id=run.playlist_id)
         return others.exclude(pk=run.pk).order_by(Greatest("last_write_at", "unknown_since").desc())
 
-    def unattended(self) -> Self:
-        """Those of people for whom no worker is at work: one person's many runs take turns."""
-        theirs = Run.objects.filter(user=models.OuterRef("user"), lease_until__gt=Now())
-        return self.exclude(models.Exists(theirs.exclude(pk=models.OuterRef("pk"))))
-
-    def claim(self, pk: int, *, in_turn: bool = False) -> Run | None:
-        """Lease the run if it is due and nobody holds it; a dead holder's lease runs out.
-
-        ``in_turn``: only while no other run of the same person is being worked on.
-        """
-        with transaction.atomic():  # the row stays locked until it is read
-            mine = self.active().filter(ready(), pk=pk)
-            taken = (mine.unattended() if in_turn else mine).update(
-                state=Run.State.RUNNING,
-                lease_until=Now() + LEASE,
-                lease_gen=F("lease_gen") + 1,
-                # A lease that was not given back: its holder died.
-                attempts=Case(
-                    When(lease_until=None, then=F("attempts")), default=F("attempts") + 1
-                ),
-                started_at=Coalesce("started_at", Now()),
-                not_before=None,
-            )
-            return self.get(pk=pk) if taken else None
+    def claim(self, pk: int, *, in_turn: bool = False, **changes: Any) -> Run | None:
+        began = Coalesce("started_at", Now())
+        return super().claim(pk, in_turn=in_turn, started_at=began, **changes)
 
 
 def _settle() -> timedelta:
     return timedelta(seconds=settings.SETTLE_SECONDS)
 
 
-class Run(models.Model):
+class Run(Leased):
     """One execution that changes a playlist: the row that workers share and the person watches."""
 
     class State(models.TextChoices):
@@ -133,6 +95,7 @@ class Run(models.Model):
 
     ACTIVE: ClassVar = (State.QUEUED, State.RUNNING, State.WAITING)
     RETRYABLE: ClassVar = (State.FAILED, State.CANCELLED)
+    WORKED_ON: ClassVar = State.RUNNING
     LONG: ClassVar = ("wanted", "target", "context", "report", "base", "goal", "edits", "halving")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -158,18 +121,8 @@ class Run(models.Model):
     approved = models.JSONField(default=dict)  # guards that a person waved through, how far each
 
     state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
-    code = models.CharField(max_length=40, blank=True)  # why it waits or ended, for programs
-    sentence = models.TextField(blank=True)  # the same for people
-    done = models.PositiveIntegerField(default=0)
-    total = models.PositiveIntegerField(default=0)
-    calls_used = models.PositiveIntegerField(default=0)
     cancel_asked = models.BooleanField(default=False)
 
-    not_before = models.DateTimeField(null=True)
-    nudged_at = models.DateTimeField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    lease_gen = models.PositiveBigIntegerField(default=0)
-    attempts = models.PositiveIntegerField(default=0)  # in vain, since the last step forward
     refusals = models.PositiveIntegerField(default=0)  # of this edit, which did not happen
     refused_since = models.DateTimeField(null=True)  # the first of an edit that was halved
     changes = models.PositiveIntegerField(default=0)  # made elsewhere in the meantime
@@ -191,9 +144,7 @@ class Run(models.Model):
     before = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
     after = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
 
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
     started_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)
 
     objects = RunQuerySet.as_manager()
 
@@ -235,10 +186,6 @@ class Run(models.Model):
         return reverse("run", args=[self.uuid])
 
     @property
-    def is_active(self) -> bool:
-        return self.state in self.ACTIVE
-
-    @property
     def is_cancelling(self) -> bool:
         """Say whether it ends before its next call, as the person wishes."""
         return self.is_active and self.cancel_asked
@@ -247,10 +194,6 @@ class Run(models.Model):
     def tripped(self) -> dict[str, int]:
         """Return the guards that stop it, and how far it goes beyond each."""
         return dict(self.report.get("tripped", {}))
-
-    @property
-    def can_be_retried(self) -> bool:
-        return self.state in self.RETRYABLE
 
     @property
     def spotify_url(self) -> str:
@@ -362,14 +305,6 @@ class Run(models.Model):
 
     # What only the holder of the lease may do -----------------------------------------------------
 
-    def keep(self, **changes: Any) -> None:
-        """Save ``changes`` and hold the run on; raise ``LeaseLost`` if it is not ours."""
-        self._write(changes, lease_until=Now() + LEASE)
-
-    def release(self) -> None:
-        """Give the run back between two slices."""
-        self._write({"nudged_at": clock.now()})
-
     def wait(
         self, *, until: datetime, code: str, sentence: str, attempts: int | None = None
     ) -> None:
@@ -386,10 +321,3 @@ class Run(models.Model):
         if state == self.State.DRAFT:
             changes["is_dry"] = False  # in one statement: a dry run never becomes one that writes
         self._write(changes | {"not_before": None, "ended_at": clock.now()})
-
-    def _write(self, changes: dict[str, Any], *, lease_until: Any = None) -> None:
-        ours = Run.objects.active().filter(pk=self.pk, lease_gen=self.lease_gen)
-        if not ours.update(**changes, lease_until=lease_until):
-            raise LeaseLost
-        for name, value in changes.items():
-            setattr(self, name, value)

@@ -214,8 +214,8 @@ def test_it_is_stopped_and_gone_on_with_from_its_page(ada: Member) -> None:
 def test_lists_of_one_person_take_turns(ada: Member) -> None:
     first, second = brought(ada, "A - B"), brought(ada, "C - D")
 
-    assert Matching.objects.claim(first.pk) is not None
-    assert Matching.objects.claim(second.pk) is None
+    assert Matching.objects.claim(first.pk, in_turn=True) is not None
+    assert Matching.objects.claim(second.pk, in_turn=True) is None
 
 
 def test_a_worker_searches_without_being_told_twice(ada: Member, worker: Worker) -> None:
