@@ -46,7 +46,13 @@ def take(run: Run, playlist_id: str, *, calls: int) -> None:
             _bind(run.recipe_id, playlist_id)
         try:
             with transaction.atomic():
-                run.keep(playlist_id=playlist_id, unknown_since=None, calls_used=calls, attempts=0)
+                run.keep(
+                    playlist_id=playlist_id,
+                    unknown_since=None,
+                    calls_used=calls,
+                    attempts=0,
+                    doubt="",
+                )
         except IntegrityError:
             raise TargetBusy from None
 

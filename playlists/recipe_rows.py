@@ -10,6 +10,7 @@ from uuid import UUID
 
 from allauth.socialaccount.models import SocialAccount
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from accounts import scopes
 from accounts.models import Credential, User
@@ -23,6 +24,10 @@ from playlists.recipes.templates import Template
 from spotsite import clock
 
 _INVALID = Segment("This site cannot read this recipe any more. Edit it, or delete it.", False)  # noqa: FBT003
+_CLOSED = (
+    "cannot be read: it is not one of yours, and Spotify opens only playlists that you own or work "
+    "on with others"
+)
 # The rights that templates need besides the ones that every connection gives.
 _EXTRAS = {
     "library": {"mirror-likes", "liked-only"},
@@ -40,7 +45,7 @@ def save(recipe: Recipe, known: Definition, *, names: Mapping[str, str] | None =
     problems = [
         Problem.at(("target", "account"), "is not one of your linked accounts")
         for uid in sorted(known.accounts - set(accounts))
-    ] + list(_foreign(recipe.user, known))
+    ] + list(_foreign(recipe.user, known, names))
     if problems:
         raise NotADefinition(problems)
     recipe.account = accounts[known.target.account]
@@ -52,11 +57,26 @@ def save(recipe: Recipe, known: Definition, *, names: Mapping[str, str] | None =
     _schedule(recipe, known)
     try:
         with transaction.atomic():
+            _forget_failed_start(recipe)
             recipe.save()
             stored_lists.name(recipe, _lists_in(known))
     except IntegrityError:
         raise TargetTaken from None
     return recipe
+
+
+def _forget_failed_start(recipe: Recipe) -> None:
+    """Let go of a recipe of the same playlist that never got beyond a first look that failed.
+
+    Whoever goes back from there and tries again is not to be stopped by it.
+    """
+    rivals = Recipe.objects.filter(
+        user=recipe.user, playlist_id=recipe.playlist_id, is_paused=True
+    ).exclude(pk=recipe.pk)
+    looks = Run.objects.filter(recipe=OuterRef("pk"))
+    failed = Q(is_dry=True, state__in=Run.RETRYABLE)
+    if recipe.playlist_id:
+        rivals.filter(Exists(looks.filter(failed)), ~Exists(looks.exclude(failed))).delete()
 
 
 def read(recipe: Recipe | None) -> Definition | None:
@@ -238,11 +258,18 @@ def _accounts(user: User) -> dict[str, SocialAccount]:
     return {account.uid: account for account in mine}
 
 
-def _foreign(user: User, known: Definition) -> list[Problem]:
-    """Return a problem for each stored list and version that is not there for this person."""
+def _foreign(user: User, known: Definition, playlists: Mapping[str, str] | None) -> list[Problem]:
+    """Return a problem for each list, version and playlist that is not there for this person."""
     found = []
     for place, source in enumerate(known.sources):
         at: tuple[Any, ...] = ("sources", place)
+        if (
+            isinstance(source, sources.FromPlaylist)
+            and playlists
+            and source.playlist not in playlists
+            and source.if_unreadable == "fail"
+        ):
+            found.append(Problem.at((*at, "playlist"), _CLOSED))
         if (
             isinstance(source, sources.StoredList)
             and StoredList.called(source.list, user_id=user.pk) is None

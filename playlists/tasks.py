@@ -16,7 +16,7 @@ from django.db import transaction
 from playlists import budget, calls, digest, dispatch, match_runs, push, retention
 from playlists.budget import Purpose
 from playlists.connection import Connection
-from playlists.models import Matching, Run
+from playlists.models import Matching, Reading, Run
 from playlists.push import Pace
 from spotsite import clock, nudges, outages, slots
 
@@ -118,6 +118,7 @@ def sweep() -> None:
         nudge(run_id)
     _await_leases()
     Run.objects.old_drafts().delete()
+    Reading.objects.left_over().delete()
     _sweep_matchings()
 
 

@@ -26,6 +26,7 @@ from playlists import (
     library,
     matchings,
     outcomes,
+    outline,
     preview,
     recipe_rows,
     restore,
@@ -257,13 +258,13 @@ def _previewed(request: HttpRequest, run: Run, *, anew: bool) -> HttpResponse:
             trouble = outcomes.for_page(exc, now=clock.now())
     context = {
         "run": run,
-        "report": run.report,
         "trouble": trouble,
         "left_out": versions.titled(run.report.get("left_out", ())[:_SHOWN]),
         "restored": restore.version_of(run),
         "steps": recipe_rows.steps(run),
         "sentence": recipe_rows.sentence_of(run),
         "cost": recipe_rows.cost(run),
+        **_plan(run),
     }
     return render(request, "playlists/preview.html", context)
 
@@ -317,8 +318,19 @@ def run_page(request: HttpRequest, uuid: str) -> HttpResponse:
         "left_out": versions.titled(left_out[:_SHOWN]),
         "left_out_count": len(left_out),
         "restored": restore.version_of(run),
+        **_plan(run),
     }
     return render(request, "playlists/run.html", context)
+
+
+def _plan(run: Run) -> dict[str, Any]:
+    """Return what the run does or did, call by call."""
+    report = run.report
+    return {
+        "report": report,
+        "outline": outline.lines(report),
+        "outline_more": outline.untold(report),
+    }
 
 
 @never_cache

@@ -103,7 +103,7 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 def check_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     return [
         *(*_public_url(), *_secret_key(), *_hosts(), *_open_to_the_net(), *_mail_from()),
-        *(*_versions(), *_work()),
+        *(*_versions(), *_lists(), *_work()),
     ]
 
 
@@ -199,13 +199,17 @@ def _versions() -> Iterator[CheckMessage]:
             yield _error(name, f"{name} is 0, so a run could not be undone.")
 
 
+def _lists() -> Iterator[CheckMessage]:
+    for name in ("LIST_DAYS", "LIST_COUNT"):
+        if getattr(settings, name) < 1:
+            yield _error(name, f"{name} is 0, so that nobody could store a list.")
+
+
 def _work() -> Iterator[CheckMessage]:
     for name, effect in (
         ("SPOTIFY_CALLS_PER_SECOND", "no call would ever be made"),
         ("SPOTIFY_BURST", "no call would ever be made"),
         ("BACKGROUND_SLOTS", "nothing would ever be done in the background"),
-        ("LIST_DAYS", "no list would be stored for a day"),
-        ("LIST_COUNT", "nobody could store a list"),
     ):
         if not getattr(settings, name):
             yield _error(name, f"{name} is 0, so that {effect}.")

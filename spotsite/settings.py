@@ -219,6 +219,7 @@ CONTENT_SECURITY_POLICY = {
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _PUBLIC.scheme  # whatever a proxy says of the request
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

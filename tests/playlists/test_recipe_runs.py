@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import scopes, tokens
 from playlists import dispatch, gather, recipe_rows, tasks
-from playlists.models import Recipe, Run, SourceList, TargetTaken, Version
+from playlists.models import Reading, Recipe, Run, TargetTaken, Version
 from playlists.recipes import definition
 from playlists.recipes.definition import NotADefinition
 from simulator.control_client import Control
@@ -103,10 +103,12 @@ def test_a_source_that_changed_between_two_slices_is_read_anew(
     run = dispatch.start(recipe)
     tasks.work_on(run.pk)
     tasks.work_on(run.pk)
-    assert 0 < SourceList.objects.get().offset < 230
+    assert 0 < Reading.objects.get().offset < 230
 
     edit(ada, "DELETE", source, {"items": [{"uri": uri} for uri in tracks(30)]})
     run = worked(run)
+    assert (run.state, run.code) == (Run.State.WAITING, "changing")
+    run = ada.later(run, seconds=30)
 
     assert run.state == Run.State.DONE, run.sentence
     assert ada.spotify.uris(run.playlist_id) == tracks(200, start=30)

@@ -65,6 +65,8 @@ BROKEN = [
         "GUARD_CALLS": "many",
         "VERSION_DAYS": "a year",
         "VERSION_COUNT": "all",
+        "LIST_DAYS": "a year",
+        "LIST_COUNT": "all",
         "SPOTIFY_CALLS_PER_SECOND": "-8",
         "SPOTIFY_BURST": "1.5",
         "SPOTIFY_CALLS_PER_PERSON": "none",

@@ -33,7 +33,7 @@ def name_lists(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playlists", "0011_matching"),
+        ("playlists", "0012_readings"),
     ]
 
     operations = [
