@@ -137,7 +137,7 @@ def nudged(_: None) -> int:
 TICKS: Mapping[str, Tick] = {
     "refresh": Tick(refresh, int),
     "sweep": Tick(tasks.sweep, nudged),
-    "dispatch": Tick(dispatch.start_due, len),
+    "dispatch": Tick(dispatch.start_due, lambda tick: len(tick.started)),
 }
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
 from accounts.models import Credential
-from playlists import times
+from playlists import halts, times
 from playlists.models import Recipe, Run
 from playlists.recipes import definition
 from playlists.recipes.definition import Definition, NotADefinition
@@ -29,8 +30,19 @@ class Busy(Exception):
     """The recipe or its target has a run that is not over."""
 
 
-def start_due(*, most: int = MOST) -> list[Run]:
-    """Start a run for each recipe whose time has come, and say when the next one is due."""
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What one look at the recipes has come to."""
+
+    started: list[Run]
+    is_full: bool  # it looked at as many as it may: there may be more
+
+
+def start_due(*, most: int = MOST) -> Tick:
+    """Start a run for each recipe whose time has come, and say when the next one is due.
+
+    ``most`` are looked at, whether they are started or not.
+    """
     now = clock.now()
     with transaction.atomic():
         rows = Recipe.objects.due().select_for_update(skip_locked=True, of=("self",))
@@ -38,7 +50,7 @@ def start_due(*, most: int = MOST) -> list[Run]:
         able = _able(due)
         started = [run for recipe in due if (run := _start(recipe, able=able, now=now))]
         Recipe.objects.bulk_update(due, ["next_run_at", "missed", "is_paused"])
-    return started
+    return Tick(started, is_full=len(due) == most)
 
 
 def start(recipe: Recipe, *, dry: bool = False) -> Run:
@@ -55,7 +67,8 @@ def catch_up(account_id: int) -> list[Run]:
     """Start once what was missed while an account could not be used."""
     started = []
     with transaction.atomic():
-        rows = Recipe.objects.filter(account=account_id, missed=True, is_paused=False)
+        missed = Recipe.objects.filter(account=account_id, missed=True, is_paused=False)
+        rows = missed.filter(user__is_active=True)
         for recipe in rows.select_for_update(skip_locked=True, of=("self",)):
             recipe.missed = False
             recipe.save(update_fields=["missed"])
@@ -71,7 +84,7 @@ def _start(recipe: Recipe, *, able: set[int], now: datetime) -> Run | None:
         known = definition.check(recipe.definition)
     except NotADefinition:  # of an older site: it must not keep all others from starting
         log.warning("recipe %s is paused: its definition is not valid any more", recipe.pk)
-        recipe.is_paused, recipe.next_run_at = True, None
+        halts.invalid(recipe)
         return None
     recipe.next_run_at = times.next_run(known, after=now, key=str(recipe.uuid))
     if recipe.account_id not in able:

@@ -1,8 +1,8 @@
 """Read what a recipe is made of: its sources, and the lists that its rules ask about.
 
 A list is kept with what tells whether it has changed since (a snapshot id, or its length and newest
-date), so that one that is as it was costs a call at most. How far a long one is read is kept as
-well: a run that is put off, or whose worker dies, goes on from there.
+date), so that one that is as it was costs a call at most. A long one is read in pieces
+(``readings``): a run that is put off, or whose worker dies, goes on from there.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from allauth.socialaccount.models import SocialAccount
 
 from accounts.errors import ReauthorizationRequired
 from accounts.models import Credential
-from playlists import marks, packing, versions
+from playlists import marks, packing, readings, versions
 from playlists.connection import Connection
 from playlists.marks import Mark
 from playlists.models import Block, Run, SourceList, StoredList, Track, Version
+from playlists.readings import Entries, Reader
 from playlists.recipes import sources
 from playlists.recipes.candidates import Candidate, moment
 from playlists.recipes.definition import Definition
@@ -31,11 +32,11 @@ from playlists.recipes.needs import needs
 from playlists.recipes.songs import Songs, normal
 from playlists.recipes.sources import Source
 from playlists.spotify import Item
-from playlists.spotify.errors import ChangedWhileRead, PersonMustAct, Unauthorized
+from playlists.spotify.calls import PAGE
+from playlists.spotify.errors import PersonMustAct, Unauthorized
 from playlists.spotify.library_calls import TopRange
 from spotsite import clock
 
-PAGE = 50
 T = TypeVar("T")
 _RANGES = {
     "4 weeks": TopRange.FOUR_WEEKS,
@@ -110,8 +111,7 @@ class _Unreadable(Exception):
 class Gathering:
     """Reads for one run.
 
-    ``step`` is called after each call, ``stop`` where a page brought it further; what they raise
-    ends the slice.
+    ``step`` is called after each list; what it raises ends the slice, as what ``reader`` does.
     """
 
     def __init__(
@@ -121,14 +121,14 @@ class Gathering:
         *,
         connect: Callable[[Credential], Connection],
         connection: Connection,
+        reader: Reader,
         step: Callable[[], None],
-        stop: Callable[[], None],
     ) -> None:
         self._run = run
         self._recipe = recipe
         self._connect = connect
+        self._reader = reader
         self._step = step
-        self._stop = stop
         self._needs = needs(recipe)
         uid = str(connection.credential.account.uid)
         self._connections: dict[str, Connection] = {uid: connection}
@@ -248,58 +248,47 @@ class Gathering:
 
     def _list(self, account: str, key: str) -> list[Item]:
         connection = self._connection(account)
-        row, _ = SourceList.objects.get_or_create(
-            account_id=connection.credential.account_id, key=key
-        )
-        if row.is_complete and self._run.started_at and row.read_at >= self._run.started_at:
+        account_id = connection.credential.account_id
+        row = SourceList.objects.filter(account=account_id, key=key).first()
+        if row is not None and self._run.started_at and row.read_at >= self._run.started_at:
             return row.items  # by this run, a slice ago
-        mark = self._readable(partial(self._mark, account, connection, key))
-        if row.mark != mark or not mark:
-            row.packed, row.offset, row.total, row.is_complete = packing.pack([]), 0, None, False
-        row.mark = mark
-        items = row.items
-        if not row.is_complete:
-            items = self._read(connection, row, items)
-        row.read_at = row.used_at = clock.now()
-        row.save()
+        name = f"{account_id} {key}"
+        look = partial(self._look, account, connection, key)
+        mark = self._reader.mark(name)
+        seen = look() if mark is None else None
+        now = clock.now()
+        if row is not None and row.mark and row.mark == (mark or seen):
+            items = row.items
+            SourceList.objects.filter(pk=row.pk).update(read_at=now, used_at=now)
+        else:
+            pages = partial(self._readable_pages, connection, key)
+            items, mark = self._reader.read(name, pages, partial(look, anew=True), seen=seen)
+            self._step()
+            versions.remember(items)
+            facts = {"mark": mark, "packed": packing.pack(items), "read_at": now, "used_at": now}
+            # Another run of the account may have read it at the same time.
+            SourceList.objects.update_or_create(account_id=account_id, key=key, defaults=facts)
+            self._reader.forget(name)
         versions.vouch(item.uri for item in items)
         return items
 
-    def _read(self, connection: Connection, row: SourceList, items: list[Item]) -> list[Item]:
-        """Read on from where the row is; it is saved however far that goes."""
-        fresh: list[Item] = []
-        try:
-            for page, entries, total in self._readable_pages(connection, row):
-                if row.total not in {None, total}:
-                    row.offset, row.total, fresh, items = 0, None, [], []
-                    raise ChangedWhileRead(200)
-                row.total = total
-                row.offset += entries
-                fresh += page
-                self._step()
-                self._stop()
-        finally:
-            versions.remember(fresh)
-            items = items + fresh
-            row.packed = packing.pack(items)
-            row.is_complete = row.total is not None and row.offset >= row.total
-            row.save()
-        return items
-
-    def _readable_pages(
-        self, connection: Connection, row: SourceList
-    ) -> Iterator[tuple[list[Item], int, int]]:
-        pages = _pages(connection, row.key, start=row.offset)
+    def _readable_pages(self, connection: Connection, key: str, start: int) -> Iterator[Entries]:
+        pages = _pages(connection, key, start=start)
         while (page := self._readable(partial(next, pages, None))) is not None:
             yield page
 
-    def _mark(self, account: str, connection: Connection, key: str) -> str:
+    def _look(self, account: str, connection: Connection, key: str, *, anew: bool = False) -> str:
+        return self._readable(partial(self._mark, account, connection, key, anew=anew))
+
+    def _mark(self, account: str, connection: Connection, key: str, *, anew: bool) -> str:
         """Return what tells whether a list has changed; empty where only reading it does."""
         kind, _, name = key.partition(":")
         if kind not in {"playlist", marks.LIKED, marks.ALBUMS}:
             return ""
         place = name or kind
         known = self._marks.setdefault(account, {})
+        if anew:
+            known.pop(place, None)
         if place not in known:
             # One page of 50 playlists tells of all that are on it.
             places = self._lists_of(account) | {place} if name else {place}
@@ -346,29 +335,25 @@ _REASONS = {
 }
 
 
-def _pages(
-    connection: Connection, key: str, *, start: int
-) -> Iterator[tuple[list[Item], int, int]]:
-    """Yield a page's items, the entries of Spotify's list that they are, and how many there are."""
+def _pages(connection: Connection, key: str, *, start: int) -> Iterator[Entries]:
     kind, _, name = key.partition(":")
     client = connection.client
     match kind:
         case "playlist":
-            for page in client.item_pages(name, start=start):
-                yield page.items, PAGE, page.total
+            yield from readings.of_playlist(client, name, start)
         case "liked":
             for page in client.liked_pages(start=start):
-                yield page.items, PAGE, page.total
+                yield Entries(page.items, PAGE, page.total)
         case "albums":
             for albums in client.saved_album_pages(start=start):
                 tracks = [one for album in albums.items for one in client.album_items(album)]
-                yield tracks, PAGE, albums.total
+                yield Entries(tracks, PAGE, albums.total)
         case "top":
             top = client.top_tracks(_RANGES[name])
-            yield top, len(top), len(top)
+            yield Entries(top, len(top), len(top))
         case _:
             recent = client.recently_played()
-            yield recent, len(recent), len(recent)
+            yield Entries(recent, len(recent), len(recent))
 
 
 def _candidates(lists: Sequence[Sequence[Item]]) -> list[Candidate]:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts import inbox
 from accounts.inbox import Letter
 from accounts.models import Notice
-from playlists import budget, decisions, outcomes
+from playlists import budget, decisions, halts, outcomes
 from playlists.models import Pause, Run
 from spotsite import clock
 
@@ -66,6 +66,7 @@ def _failed(run: Run) -> None:
     good = runs.filter(state=Run.State.DONE, pk__lt=run.pk).order_by("-pk")
     since = good.values_list("pk", flat=True).first() or 0
     failures = runs.filter(state=Run.State.FAILED, pk__gt=since)
+    halts.failing(run, failures)
     if failures.exclude(code=outcomes.NEEDS_RECONNECT[0]).count() == _IN_A_ROW:
         inbox.tell(
             run.user_id,

@@ -40,6 +40,7 @@ class Outcome:
     sentence: str
     until: datetime | None = None
     counts: bool = False  # as an attempt in vain
+    doubt: str = ""  # a refusal that is believed when it comes again
 
 
 # Code and sentence of what ends a run at once.
@@ -129,6 +130,16 @@ _PAUSES = {
     ),
 }
 _MANY_CALLS = "This site makes as many calls to Spotify as it may just now."
+KEEPS_CHANGING = (
+    "keeps_changing",
+    (
+        "A list changed again and again while it was read. Nothing more was written; try again "
+        "when nobody changes it for some minutes."
+    ),
+)
+RECIPE_GONE = "The recipe of this run was deleted."
+TARGET_TAKEN = "Another recipe keeps the playlist that was made for this one."
+TARGET_BUSY = "Another run is at work on this playlist; this goes on when it has ended."
 GAVE_UP = "Spotify failed again and again. What is done is kept; try again later."
 
 
@@ -143,11 +154,14 @@ def of(
 ) -> Outcome:
     """Say what becomes of a run that met ``trouble`` after ``attempts`` others in vain.
 
-    ``last``: the code under which it waited after the one before.
+    ``last``: the doubt that it has waited with since the last call of this kind that went well.
     ``unknown``: a write may have happened, so nothing is done before the settle wait is over.
     ``reading``: nothing was to be written when it met the trouble.
     """
-    outcome = _of(trouble, attempts=attempts, now=now, unknown=unknown, last=last)
+    # A write that Spotify finds wrong was perhaps made for a list that is another by now: by a call
+    # that landed late, or by somebody. That shows when all of it has settled.
+    unsettled = unknown or (isinstance(trouble, errors.Refused) and not reading)
+    outcome = _of(trouble, attempts=attempts, now=now, unknown=unsettled, last=last)
     if reading and outcome.until is None:
         return replace(outcome, sentence=_said(trouble, _READING) or outcome.sentence)
     return outcome
@@ -176,7 +190,7 @@ def _of(trouble: Trouble, *, attempts: int, now: datetime, unknown: bool, last: 
     if doubt and doubt == last:
         return Outcome(*_words(trouble))
     settle = settings.SETTLE_SECONDS if unknown else 0
-    return _again(trouble, attempts, now, settle=settle, code=doubt or "spotify_down")
+    return _again(trouble, attempts, now, settle=settle, doubt=doubt)
 
 
 def _doubt(trouble: Trouble) -> str:
@@ -218,15 +232,18 @@ def for_page(trouble: Trouble, *, now: datetime) -> str:
     return outcome.sentence
 
 
-def _again(trouble: Trouble, attempts: int, now: datetime, *, settle: float, code: str) -> Outcome:
+def _again(trouble: Trouble, attempts: int, now: datetime, *, settle: float, doubt: str) -> Outcome:
     if attempts >= MOST_ATTEMPTS:
         return Outcome("gave_up", GAVE_UP)
     wait = max(_backoff(attempts), settle)
     if isinstance(trouble, ProviderUnavailable) and trouble.retry_after:
         wait = max(wait, trouble.retry_after)
     until = now + timedelta(seconds=wait)
-    outcome = _later(code, "Spotify does not answer as it should; this goes on", until, now)
-    return Outcome(outcome.code, outcome.sentence, until, counts=True)
+    code, sentence = doubt or "spotify_down", "Spotify does not answer as it should; this goes on"
+    if isinstance(trouble, errors.ChangedWhileRead):
+        code, sentence = "changing", "A list changed while it was read; it is read again"
+    outcome = _later(code, sentence, until, now)
+    return replace(outcome, counts=True, doubt=doubt)
 
 
 def _paused(until: datetime, reason: str, now: datetime) -> Outcome:

@@ -8,10 +8,11 @@ believed neither way: after the settle wait the list is read, and its content sa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 from html import unescape
 from itertools import islice
 from typing import NoReturn, TypeVar
@@ -21,20 +22,34 @@ from django.db import transaction
 
 from accounts.errors import AccountError
 from accounts.models import Credential
-from playlists import aims, courses, gather, guards, ledgers, library, news, outcomes, versions
+from playlists import (
+    aims,
+    courses,
+    gather,
+    guards,
+    ledgers,
+    library,
+    making,
+    news,
+    outcomes,
+    readings,
+    versions,
+)
 from playlists import plan as planner
 from playlists.budget import Paused
 from playlists.connection import Connection
 from playlists.gather import CannotRead, Gathering
 from playlists.halving import Halving
 from playlists.ledgers import View
-from playlists.models import LeaseLost, Ledger, Recipe, Run, Version
+from playlists.models import LeaseLost, Ledger, Recipe, Run, TargetTaken, Version
 from playlists.plan import Add, Edit, Move, Plan, Remove, Replace
 from playlists.planning.edits import apply, as_list, from_list
+from playlists.readings import KeepsChanging, Reader
 from playlists.recipes import definition
 from playlists.recipes.definition import NotADefinition
 from playlists.recipes.evaluate import evaluate
-from playlists.spotify import Item, Playlist
+from playlists.spotify import Item
+from playlists.spotify.calls import PAGE
 from playlists.spotify.errors import SpotifyError, TimeMustPass
 from spotsite import clock
 
@@ -43,6 +58,8 @@ MOST_QUARRELS = 2
 MOST_CHANGES = 12
 # How long a list that was as planned is taken to be so without looking.
 _TRUST = timedelta(seconds=60)
+_IN_READING = "reading: "  # marks a doubt that the next read that goes well dispels
+_BUSY_WAIT = timedelta(seconds=30)  # another run is at work on what this one has made
 _FIRST_LOOK = timedelta(seconds=1)  # after a write, where the list read does not show it yet
 
 State = Run.State
@@ -94,24 +111,33 @@ def _work(run: Run, connect: Connect) -> Pace:
         return Pace.NEVER
     except _Waits:
         return Pace.LATER
+    except KeepsChanging:
+        code, sentence = outcomes.KEEPS_CHANGING
+        run.keep(calls_used=work.calls)
+        news.end(run, State.FAILED, code=code, sentence=sentence)
+        return Pace.NEVER
     except _SliceOver:
         run.release()
         return Pace.NOW
     except (SpotifyError, AccountError, Paused) as exc:
-        return _settle(run, exc, calls=work.calls, reading=not work.is_writing)
+        return _settle(run, exc, work)
     return Pace.NEVER
 
 
-def _settle(run: Run, trouble: outcomes.Trouble, *, calls: int, reading: bool) -> Pace:
-    run.keep(calls_used=calls)
+def _settle(run: Run, trouble: outcomes.Trouble, work: _Slice) -> Pace:
+    reading = not work.is_writing
+    # A read that came further was not in vain. A write is: reading the list again brings nothing.
+    attempts = 0 if reading and work.has_read_on else run.attempts
     outcome = outcomes.of(
         trouble,
-        attempts=run.attempts,
+        attempts=attempts,
         now=clock.now(),
         unknown=run.unknown_since is not None,
-        last=run.code,
+        last=run.doubt.removeprefix(_IN_READING),
         reading=reading,
     )
+    doubt = f"{_IN_READING if reading else ''}{outcome.doubt}" if outcome.doubt else run.doubt
+    run.keep(calls_used=work.calls, doubt=doubt)
     if outcome.until is None:
         news.end(run, State.FAILED, code=outcome.code, sentence=outcome.sentence)
         return Pace.NEVER
@@ -120,7 +146,7 @@ def _settle(run: Run, trouble: outcomes.Trouble, *, calls: int, reading: bool) -
         until=outcome.until,
         code=outcome.code,
         sentence=outcome.sentence,
-        attempts=run.attempts + 1 if outcome.counts else None,
+        attempts=attempts + 1 if outcome.counts else None,
     )
     return Pace.LATER
 
@@ -146,12 +172,19 @@ class _Slice:
         self._connect = connect
         self._others: Gathering | None = None  # reads by other accounts
         self._hint = ""  # the snapshot id that Spotify showed before the list was read
+        self._shown: str | None = None  # the one that it has shown since our last write
+        self._reader = Reader(run, keep=self._keep, stop=self._stop)
         self.is_writing = False  # stays so where the write raises
 
     @property
     def calls(self) -> int:
         others = self._others.calls if self._others is not None else 0
         return self._calls_before + self.connection.calls + others
+
+    @property
+    def has_read_on(self) -> bool:
+        """Say whether pages were read that the next slice need not read again."""
+        return self._reader.has_advanced
 
     def go(self) -> None:
         """Bring the playlist to what is wanted, as far as the slice's time goes."""
@@ -181,7 +214,7 @@ class _Slice:
         run = self.run
         row = Recipe.objects.filter(runs=run.pk).first()
         if row is None:
-            self._fail("recipe_gone", "The recipe of this run was deleted.")
+            self._fail("recipe_gone", outcomes.RECIPE_GONE)
         try:
             recipe = definition.check(row.definition)
         except NotADefinition:
@@ -191,8 +224,8 @@ class _Slice:
             recipe,
             connect=self._connect,
             connection=self.connection,
+            reader=self._reader,
             step=self._step,
-            stop=self._heed_time,
         )
         try:
             gathered = self._others.go()
@@ -210,14 +243,25 @@ class _Slice:
 
     def _step(self) -> None:
         """Between two calls that read: keep the run, and end it where it is cancelled."""
-        self.run.keep(calls_used=self.calls)
+        self._keep()
         self.run.refresh_from_db(fields=["cancel_asked"])
         self._heed_cancelling()
+
+    def _keep(self) -> None:
+        """Hold the run on after a call that read."""
+        dispelled = {"doubt": ""} if self.run.doubt.startswith(_IN_READING) else {}
+        self.run.keep(calls_used=self.calls, **dispelled)
+
+    def _stop(self) -> None:
+        """Between two pages of a long list: look whether it is time, and whether to go on."""
+        self.run.refresh_from_db(fields=["cancel_asked"])
+        self._heed_cancelling()
+        self._heed_time()
 
     def _look(self) -> None:
         """End as a draft that says what would change."""
         run = self.run
-        snapshot_id = self.spotify.playlist(run.playlist_id).snapshot_id if run.playlist_id else ""
+        snapshot_id = self._snapshot() if run.playlist_id else ""
         items = self._read() if run.playlist_id else []
         report = {**run.report, **courses.changes(run, items)}
         report |= {"looked": True, "snapshot": snapshot_id}
@@ -253,20 +297,37 @@ class _Slice:
         run = self.run
         if run.is_planned and run.unknown_since is None and self._was_seen_lately():
             return
-        playlist = self.spotify.playlist(run.playlist_id)
+        snapshot_id = self._snapshot()
+        if not run.is_planned:
+            self._begin(snapshot_id)
+            return
+        is_certain = run.unknown_since is None
+        if is_certain and run.snapshot_id and snapshot_id == run.snapshot_id:
+            run.keep(seen_at=clock.now())
+            return
+        self._compare(self._read(), snapshot_id)
+
+    def _snapshot(self) -> str:
+        """Return the playlist's snapshot id, by a look unless that was seen in a read just now."""
+        return self._reader.mark(self._target) or self._look_at_it()
+
+    def _look_at_it(self) -> str:
+        """Ask for the playlist's head, and end the run where it is somebody else's."""
+        playlist = self.spotify.playlist(self.run.playlist_id)
         if playlist.owner_id != self.connection.person() and not playlist.collaborative:
             self._fail(
                 "not_yours",
                 "This playlist belongs to somebody else, so Spotify does not let you change it.",
             )
-        if not run.is_planned:
-            self._begin(playlist)
-            return
-        is_certain = run.unknown_since is None
-        if is_certain and run.snapshot_id and playlist.snapshot_id == run.snapshot_id:
-            run.keep(seen_at=clock.now())
-            return
-        self._compare(self._read(), playlist.snapshot_id)
+        self._shown = playlist.snapshot_id
+        return playlist.snapshot_id
+
+    def _look_while_reading(self) -> str:
+        """Return the snapshot id once it may be that of our own last write."""
+        shown = self._look_at_it()
+        if self.run.snapshot_id and shown != self.run.snapshot_id:
+            self._look_again_soon(self.run.last_write_at)
+        return shown
 
     def _was_seen_lately(self) -> bool:
         seen = self.run.seen_at
@@ -290,14 +351,22 @@ class _Slice:
         run = self.run
         return from_list(run.edits[run.cursor]) if run.cursor < len(run.edits) else None
 
+    @property
+    def _target(self) -> str:
+        return f"target {self.run.playlist_id}"
+
     def _read(self) -> list[Item]:
-        """Read the whole list; a long one takes many calls, so the run is kept in the meantime."""
-        items: list[Item] = []
-        for page in self.spotify.item_pages(self.run.playlist_id):
-            items += page.items
-            self.run.keep(calls_used=self.calls)
-        self._read_items = items
-        return items
+        """Read the whole list; a long one takes more than one slice."""
+        whole = self._reader.read(
+            self._target,
+            partial(readings.of_playlist, self.spotify, self.run.playlist_id),
+            self._look_while_reading,
+            seen=self._shown,
+            hint=self.run.snapshot_id,
+        )
+        self._keep()
+        self._read_items = whole.items
+        return whole.items
 
     def _freeze(self, items: Sequence[Item], cause: Version.Cause, snapshot_id: str) -> Version:
         run = self.run
@@ -307,12 +376,12 @@ class _Slice:
 
     # What is to be done ---------------------------------------------------------------------------
 
-    def _begin(self, playlist: Playlist) -> None:
+    def _begin(self, snapshot_id: str) -> None:
         """Freeze what is there before the first write, plan, and ask the guards."""
         ledger = ledgers.of(self.run.playlist_id)
-        self._hint = playlist.snapshot_id
+        self._hint = snapshot_id
         known = ledger.version if ledger and ledger.snapshot_id else None
-        if known is not None and ledger and ledger.snapshot_id == playlist.snapshot_id:
+        if known is not None and ledger and ledger.snapshot_id == snapshot_id:
             items = known.items
             seen = ledgers.view(self.run, items, ledger)
             plan = self._plan(known.uris, seen.aim.goal)
@@ -322,7 +391,7 @@ class _Slice:
                 return
         items = self._read()
         self._heed_last_run([item.uri for item in items])
-        before = self._freeze(items, Version.Cause.BEFORE, playlist.snapshot_id)
+        before = self._freeze(items, Version.Cause.BEFORE, snapshot_id)
         seen = ledgers.view(self.run, items, ledger)
         plan = self._plan(before.uris, seen.aim.goal)
         self._set_out(items, before, seen, plan, ledger)
@@ -331,7 +400,7 @@ class _Slice:
         """Put the run off while the list that was read may be older than the last run's write."""
         last = Run.objects.that_wrote_lately(self.run).select_related("after").first()
         if last is not None and (last.unknown_since is not None or uris != as_left(last)):
-            self._look_again_soon(last.unknown_since or last.last_write_at)
+            self._read_again_soon(last.unknown_since or last.last_write_at)
 
     def _set_out(
         self,
@@ -415,7 +484,7 @@ class _Slice:
         second time the run is held.
         """
         run = self.run
-        self._look_again_soon(run.last_write_at)
+        self._read_again_soon(run.last_write_at)
         version = self._freeze(items, Version.Cause.ELSEWHERE, snapshot_id)
         now = version.uris
         expected = self._likeliest(now)
@@ -426,6 +495,7 @@ class _Slice:
             quarrels=run.quarrels + (undone is not None),
             after=version,
             attempts=0,
+            doubt="",  # what was refused was meant for another list
         )
         if undone is not None:
             hand = aims.Changes(hand.added - undone.added, hand.removed - undone.removed)
@@ -463,10 +533,16 @@ class _Slice:
     def _overwriting(self, items: Sequence[Item]) -> list[str]:
         return ledgers.view(self.run, items, None).aim.goal
 
-    def _look_again_soon(self, wrote: datetime | None) -> None:
+    def _read_again_soon(self, wrote: datetime | None) -> None:
         """Put the run off while the list that was read may be older than our last write."""
+        if _may_be_unseen(wrote):
+            self._reader.forget(self._target)
+            self._look_again_soon(wrote)
+
+    def _look_again_soon(self, wrote: datetime | None) -> None:
+        """Put the run off while what Spotify shows may be older than our last write."""
         now = clock.now()
-        if wrote is None or wrote + timedelta(seconds=settings.SETTLE_SECONDS) <= now:
+        if wrote is None or not _may_be_unseen(wrote):
             return
         until = now + max(_FIRST_LOOK, now - wrote)
         when = outcomes.when(until, now=now)
@@ -512,7 +588,8 @@ class _Slice:
         run.refresh_from_db(fields=["cancel_asked"])
         self._heed_cancelling()
         run.keep(unknown_since=clock.now(), calls_used=self.calls)
-        self._read_items = None
+        self._read_items = self._shown = None
+        self._reader.forget(self._target)
         self.is_writing = True
         try:
             answer = call()
@@ -545,6 +622,7 @@ class _Slice:
             done=self._done(run.edits, run.cursor + 1),
             calls_used=self.calls,
             attempts=0,
+            doubt="",
             code="",
             sentence="",
         )
@@ -582,19 +660,32 @@ class _Slice:
     def _make_playlist(self) -> None:
         """Make the playlist; where an earlier answer was lost, look for what it made first."""
         run = self.run
-        found = self._find_made() if run.may_have_made else ""
+        if run.kind == Run.Kind.RECIPE and run.recipe_id is None:
+            self._fail("recipe_gone", outcomes.RECIPE_GONE)
+        found = making.bound(run) or (self._find_made() if run.may_have_made else "")
         if not found:
             run.keep(unknown_since=None)
             found = self._call(lambda: self.spotify.create(run.name, description=run.mark)).id
-        with transaction.atomic():
-            run.keep(playlist_id=found, unknown_since=None, calls_used=self.calls, attempts=0)
-            if run.recipe_id is not None:
-                Recipe.objects.bind(run.recipe_id, found)
+        try:
+            making.take(run, found, calls=self.calls)
+        except TargetTaken:
+            self._fail("target_taken", outcomes.TARGET_TAKEN)
+        except making.TargetBusy:
+            until = clock.now() + _BUSY_WAIT
+            run.wait(until=until, code="target_busy", sentence=outcomes.TARGET_BUSY)
+            raise _Waits from None
         library.forget(run.account)
 
     def _find_made(self) -> str:
-        mine = self.spotify.my_playlists()
-        return next((one.id for one in mine if self.run.mark in one.description), "")
+        person = self.connection.person()
+        return making.made_before(self.run, self._kept(self.spotify.my_playlists()), person=person)
+
+    def _kept(self, entries: Iterable[T]) -> Iterator[T]:
+        """Yield them, and hold the run on meanwhile: a long list takes many calls."""
+        for count, entry in enumerate(entries):
+            if count % PAGE == 0:
+                self.run.keep(calls_used=self.calls)
+            yield entry
 
     def _verify(self) -> None:
         """End only when the whole list was read after the last write and is what is wanted."""
@@ -647,6 +738,11 @@ class _Slice:
             ledgers.settle(run, after, snapshot_id=snapshot_id)
             run.end(State.DONE, sentence=outcomes.not_taken(self._halving.dead))
         raise _Over
+
+
+def _may_be_unseen(wrote: datetime | None) -> bool:
+    """Say whether Spotify may still show a list as it was before a write of that moment."""
+    return wrote is not None and wrote + timedelta(seconds=settings.SETTLE_SECONDS) > clock.now()
 
 
 def as_left(run: Run) -> list[str]:

@@ -16,7 +16,7 @@ from django.db import transaction
 from playlists import budget, calls, digest, dispatch, match_runs, push, retention
 from playlists.budget import Purpose
 from playlists.connection import Connection
-from playlists.models import Matching, Recipe, Run
+from playlists.models import Matching, Reading, Run
 from playlists.push import Pace
 from spotsite import clock, nudges, outages, slots
 
@@ -100,9 +100,10 @@ def _go_on(matching: Matching, pace: Pace) -> None:
 @shared_task
 def start_due() -> None:
     """Start the recipes whose time has come (beat); the sweep finds what a nudge lost."""
-    for run in dispatch.start_due():
+    tick = dispatch.start_due()
+    for run in tick.started:
         nudge(run.pk)
-    if Recipe.objects.due().exists():
+    if tick.is_full:
         nudges.send(start_due)
 
 
@@ -117,6 +118,7 @@ def sweep() -> None:
         nudge(run_id)
     _await_leases()
     Run.objects.old_drafts().delete()
+    Reading.objects.left_over().delete()
     _sweep_matchings()
 
 

@@ -11,7 +11,8 @@ class SpotsiteConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing registers them.
-        from spotsite import beat, checks  # noqa: F401, PLC0415
+        from spotsite import beat, checks, startup  # noqa: PLC0415
 
+        startup.require(checks.what_secret_is_missing)
         # Of beat's app: Django sends the signal for apps with models only.
         post_migrate.connect(beat.make_rows, sender=apps.get_app_config("django_celery_beat"))

@@ -53,7 +53,7 @@ def drop_broken_connections(sender: Task, **kwargs: Any) -> None:
 
 @worker_init.connect
 def refuse_unless_ready(**kwargs: Any) -> None:
-    """End the worker before it forks where it could not open a token."""
+    """End the worker before it forks where a check finds a fault."""
     try:
         startup.refuse_unless_ready()
     except startup.NotReady as exc:

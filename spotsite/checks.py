@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,11 +12,13 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
 from django.db import DatabaseError
+from django.http.request import validate_host
 
 from spotsite import clock, env
 
 # Django wants as many in check --deploy (security.W009).
 SECRET_KEY_CHARACTERS = 50
+ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 IDS = {
@@ -59,6 +63,16 @@ HINTS = {
     "DATABASE_URL": "DATABASE_URL=postgres://user:password@host:5432/name",
     "REDIS_URL": "REDIS_URL=redis://:password@host:6379/0 (Valkey or Redis, without eviction)",
     "EMAIL_URL": "EMAIL_URL=smtp://user:password@host:587, smtps://..., file:///folder or console:",
+    "MAIL_FROM": "MAIL_FROM=Lists <lists@lists.example>",
+    "SPOTIFY_CLIENT_ID": "Copy it from the app's settings (docs/real-apps.md).",
+    "SPOTIFY_CLIENT_SECRET": "Copy it from the app's settings (docs/real-apps.md).",
+    "SPOTIFY_AUTHORIZE_URL": "Leave it out: https://accounts.spotify.com/authorize is Spotify's.",
+    "SPOTIFY_ACCOUNTS_URL": "Leave it out: https://accounts.spotify.com is Spotify's.",
+    "SPOTIFY_API_URL": "Leave it out: https://api.spotify.com/v1 is Spotify's.",
+    "FACEBOOK_CLIENT_ID": "Copy it from the app's settings (docs/real-apps.md).",
+    "FACEBOOK_CLIENT_SECRET": "Copy it from the app's settings (docs/real-apps.md).",
+    "FACEBOOK_DIALOG_URL": "Leave it out, or end it in /v24.0/dialog/oauth.",
+    "FACEBOOK_GRAPH_URL": "Leave it out: https://graph.facebook.com/v24.0 is Facebook's.",
     "DEMO": "Leave it out, or set DEMO=True on a machine where nobody keeps real playlists.",
     "BACKGROUND_SLOTS": "BACKGROUND_SLOTS=2 leaves one of three slots to people who wait.",
     "SETTLE_SECONDS": "SETTLE_SECONDS=50 is the deadline of a call and 30 seconds.",
@@ -83,7 +97,10 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 @register
 def check_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    return [*_public_url(), *_secret_key(), *_hosts(), *_demo(), *_versions(), *_calls()]
+    return [
+        *(*_public_url(), *_secret_key(), *_hosts(), *_open_to_the_net(), *_mail_from()),
+        *(*_versions(), *_work()),
+    ]
 
 
 @register
@@ -126,26 +143,50 @@ def _public_url() -> Iterator[CheckMessage]:
         )
 
 
+def what_secret_is_missing() -> str:
+    """Say that this process could sign nothing."""
+    return "" if env.text("SECRET_KEY") else f"SECRET_KEY is not set. {HINTS['SECRET_KEY']}"
+
+
 def _secret_key() -> Iterator[CheckMessage]:
-    # settings.SECRET_KEY raises where it is empty.
-    length = len(env.text("SECRET_KEY"))
-    if length < SECRET_KEY_CHARACTERS:
-        problem = (
-            "is not set" if not length else f"is shorter than {SECRET_KEY_CHARACTERS} characters"
+    if "SECRET_KEY" in env.problems:
+        return
+    length = len(env.text("SECRET_KEY"))  # settings.SECRET_KEY raises where it is empty
+    if not length:
+        # A warning: migrate, beat and collectstatic run without keys.
+        yield Warning(
+            "SECRET_KEY is not set: web and worker will not start.",
+            hint=HINTS["SECRET_KEY"],
+            id="spotsite.W002",
         )
-        yield _error("SECRET_KEY", f"SECRET_KEY {problem}.")
+    elif length < SECRET_KEY_CHARACTERS:
+        yield _error(
+            "SECRET_KEY", f"SECRET_KEY is shorter than {SECRET_KEY_CHARACTERS} characters."
+        )
 
 
 def _hosts() -> Iterator[CheckMessage]:
+    host = urlsplit(settings.PUBLIC_URL).hostname or ""
     if "*" in settings.ALLOWED_HOSTS:
         yield _error("ALLOWED_HOSTS", "ALLOWED_HOSTS lets every host name in.")
-    elif urlsplit(settings.PUBLIC_URL).hostname not in settings.ALLOWED_HOSTS:
+    elif not validate_host(f"[{host}]" if ":" in host else host, settings.ALLOWED_HOSTS):
         yield _error("ALLOWED_HOSTS", "ALLOWED_HOSTS does not hold the host of PUBLIC_URL.")
 
 
-def _demo() -> Iterator[CheckMessage]:
-    if settings.DEMO and urlsplit(settings.PUBLIC_URL).hostname not in LOOPBACK:
+def _open_to_the_net() -> Iterator[CheckMessage]:
+    if urlsplit(settings.PUBLIC_URL).hostname in LOOPBACK:
+        return
+    if settings.DEMO:
         yield _error("DEMO", "DEMO shows everyone's mail, and PUBLIC_URL is open to the net.")
+    if settings.DEBUG:
+        yield _error("DEBUG", "DEBUG shows code and values, and PUBLIC_URL is open to the net.")
+
+
+def _mail_from() -> Iterator[CheckMessage]:
+    sender = settings.DEFAULT_FROM_EMAIL
+    _name, address = parseaddr(sender)
+    if not sender.isprintable() or not ADDRESS.fullmatch(address):
+        yield _error("MAIL_FROM", "MAIL_FROM is not one address that mail can be sent from.")
 
 
 def _versions() -> Iterator[CheckMessage]:
@@ -154,10 +195,14 @@ def _versions() -> Iterator[CheckMessage]:
             yield _error(name, f"{name} is 0, so a run could not be undone.")
 
 
-def _calls() -> Iterator[CheckMessage]:
-    for name in ("SPOTIFY_CALLS_PER_SECOND", "SPOTIFY_BURST"):
+def _work() -> Iterator[CheckMessage]:
+    for name, effect in (
+        ("SPOTIFY_CALLS_PER_SECOND", "no call would ever be made"),
+        ("SPOTIFY_BURST", "no call would ever be made"),
+        ("BACKGROUND_SLOTS", "nothing would ever be done in the background"),
+    ):
         if not getattr(settings, name):
-            yield _error(name, f"{name} is 0, so that no call would ever be made.")
+            yield _error(name, f"{name} is 0, so that {effect}.")
 
 
 def _client(provider: str) -> Iterator[CheckMessage]:
@@ -180,5 +225,5 @@ def _client(provider: str) -> Iterator[CheckMessage]:
 
 
 def _error(name: str, text: str) -> CheckMessage:
-    hint = HINTS.get(name) or f"See {name} in docs/settings.md."
+    hint = HINTS.get(name, f"See {name} in docs/settings.md.")
     return Error(text, hint=hint, id=IDS.get(name, "spotsite.E000"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from spotsite import env
 
@@ -12,11 +12,10 @@ _BACKENDS = "django.core.mail.backends"
 
 def settings(url: str) -> dict[str, Any]:
     """Return mail settings for ``smtp://``, ``smtps://``, ``file:///folder`` or ``console:``."""
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
+    parts = env.split(url)
+    if parts is None:
         return _nowhere()
+    port = parts.port
     if parts.scheme == "console":
         return {"EMAIL_BACKEND": f"{_BACKENDS}.console.EmailBackend"}
     if parts.scheme == "file" and parts.path:

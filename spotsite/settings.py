@@ -32,8 +32,14 @@ DATABASE_URL = env.service(
     "DATABASE_URL",
     "postgres://127.0.0.1:5432/spotsite",
     schemes={"postgres", "postgresql"},
+    path="/[^/]+",
 )
-REDIS_URL = env.service("REDIS_URL", "redis://127.0.0.1:6379/0", schemes={"redis", "rediss"})
+REDIS_URL = env.service(
+    "REDIS_URL",
+    "redis://127.0.0.1:6379/0",
+    schemes={"redis", "rediss"},
+    path="(/[0-9]*)?",
+)
 EMAIL_URL = env.text("EMAIL_URL", "console:")
 
 SPOTIFY_CLIENT_ID = env.text("SPOTIFY_CLIENT_ID")
@@ -213,6 +219,7 @@ CONTENT_SECURITY_POLICY = {
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _PUBLIC.scheme  # whatever a proxy says of the request
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -13,7 +13,8 @@ from django.core.management import get_commands
 from django.urls import Resolver404, resolve
 from django_celery_beat.models import PeriodicTask
 
-from runner import roles
+from accounts.management.commands.demo_seed import PASSWORD_SETTING
+from runner import dotenv, environment, roles
 from spotsite import beat, checks, env, staff
 from spotsite.celery import app
 
@@ -43,14 +44,38 @@ def test_each_setting_stands_beside_its_check_in_the_list_of_settings(
     assert f"`{check}`" in rows[0]
 
 
-def test_each_setting_that_is_read_is_in_the_list_of_settings() -> None:
+def settings_that_are_read() -> set[str]:
     readers = "|".join(name for name in vars(env) if callable(getattr(env, name)))
-    settings = (ROOT / "spotsite" / "settings.py").read_text()
+    read = (ROOT / "spotsite" / "settings.py").read_text()
+    return {*re.findall(rf'env\.(?:{readers})\(\s*"([A-Z_]+)"', read), PASSWORD_SETTING}
 
-    read = set(re.findall(rf'env\.(?:{readers})\(\s*"([A-Z_]+)"', settings))
 
-    assert len(read) > 20
-    assert {name for name in read if f"| `{name}` |" not in text("settings.md")} == set()
+def test_each_setting_has_a_check() -> None:
+    assert settings_that_are_read() == {*checks.IDS, PASSWORD_SETTING}
+
+
+@pytest.mark.parametrize(
+    ("place", "pattern"),
+    [
+        ("docs/settings.md", r"^\| `([A-Z_]+)` \|"),
+        # Each with a sentence above it that says what it is for.
+        (".env.example", r"^# .+\n([A-Z_]+)=$"),
+    ],
+)
+def test_each_setting_and_no_other_is_in_the_lists_that_people_read(
+    place: str, pattern: str
+) -> None:
+    written = re.findall(pattern, (ROOT / place).read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert sorted(written) == sorted(settings_that_are_read())
+
+
+def test_each_setting_and_no_other_is_known_to_the_runner() -> None:
+    assert sorted(environment.NAMES) == sorted(settings_that_are_read())
+
+
+def test_a_copy_of_the_example_sets_nothing() -> None:
+    assert set(dotenv.read(ROOT / ".env.example").values()) == {""}
 
 
 def test_each_check_id_is_in_the_list_of_settings() -> None:

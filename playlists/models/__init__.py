@@ -7,6 +7,7 @@ from playlists.models.leases import LEASE, LeaseLost
 from playlists.models.ledgers import Ledger
 from playlists.models.lists import SourceList, StoredList
 from playlists.models.matchings import Choice, Matching, MatchLine
+from playlists.models.readings import Reading, ReadPage
 from playlists.models.recipes import Block, Recipe, TargetTaken
 from playlists.models.runs import Run
 from playlists.models.tracks import Track
@@ -24,6 +25,8 @@ __all__ = [
     "MatchLine",
     "Matching",
     "Pause",
+    "ReadPage",
+    "Reading",
     "Recipe",
     "Run",
     "SourceList",

@@ -20,9 +20,6 @@ class SourceList(models.Model):
     key = models.CharField(max_length=100)  # which list of this account
     mark = models.CharField(max_length=200, blank=True)  # what tells whether it has changed since
     packed = models.BinaryField(default=b"")
-    offset = models.PositiveIntegerField(default=0)  # entries of Spotify's list read so far
-    total = models.PositiveIntegerField(null=True)  # entries that there are
-    is_complete = models.BooleanField(default=False)
     read_at = models.DateTimeField(db_default=Now())
     used_at = models.DateTimeField(db_default=Now())
 

@@ -123,6 +123,7 @@ class Run(Leased):
     state = models.CharField(max_length=20, choices=State.choices, default=State.DRAFT)
     cancel_asked = models.BooleanField(default=False)
 
+    doubt = models.CharField(max_length=40, blank=True)  # a refusal believed the second time
     refusals = models.PositiveIntegerField(default=0)  # of this edit, which did not happen
     refused_since = models.DateTimeField(null=True)  # the first of an edit that was halved
     changes = models.PositiveIntegerField(default=0)  # made elsewhere in the meantime
@@ -275,6 +276,7 @@ class Run(Leased):
                 code="",
                 sentence="",
                 attempts=0,
+                doubt="",
                 changes=0,
                 quarrels=0,
                 cancel_asked=False,
@@ -321,3 +323,4 @@ class Run(Leased):
         if state == self.State.DRAFT:
             changes["is_dry"] = False  # in one statement: a dry run never becomes one that writes
         self._write(changes | {"not_before": None, "ended_at": clock.now()})
+        self.readings.all().delete()

@@ -1,4 +1,4 @@
-"""Web and worker refuse to start where they could not open what is sealed; the others run."""
+"""Web and worker refuse to start on a fault that a check finds; the others run without keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from accounts.keys import new_key
 from accounts.models import Credential, User
 from spotsite import startup
 from tests.accounts.conftest import Link
-from tests.processes import ROOT, environment
+from tests.processes import ROOT, Beat, environment
 
 if TYPE_CHECKING:
     from simulator.control_client import Control
@@ -64,9 +64,37 @@ def test_web_and_worker_do_not_start(
     assert os.environ["TOKEN_KEYS"] not in ended.stdout + ended.stderr
 
 
+@pytest.mark.parametrize("process", [WEB, WORKER], ids=["web", "worker"])
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("SECRET_KEY", "", "SECRET_KEY is not set. Make one"),
+        ("DATABASE_URL", "", "(spotsite.E006)"),
+        ("TRUSTED_PROXIES", "-1", "(spotsite.E005)"),
+    ],
+)
+def test_web_and_worker_do_not_start_on_any_error(
+    process: tuple[str, ...], setting: str, value: str, words: str
+) -> None:
+    ended = start(*process, **{setting: value})
+
+    assert ended.returncode != 0
+    assert f"does not start: {setting}" in ended.stderr
+    assert words in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_beat_runs_without_keys() -> None:
+    beat = Beat(TOKEN_KEYS="", SECRET_KEY="").start()
+
+    assert beat.is_alive
+    beat.stop()
+
+
 @pytest.mark.parametrize("command", ["migrate", "collectstatic --dry-run"])
 def test_migrate_and_collectstatic_run_without_keys(command: str) -> None:
-    ended = start("django", *command.split(), "--noinput", "--verbosity", "0", TOKEN_KEYS="")
+    quietly = ("--noinput", "--verbosity", "0")
+    ended = start("django", *command.split(), *quietly, TOKEN_KEYS="", SECRET_KEY="")
 
     assert ended.returncode == 0, ended.stderr
 

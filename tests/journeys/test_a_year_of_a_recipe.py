@@ -56,7 +56,7 @@ def hours(ada: Member, *, until: datetime) -> Iterator[Run]:
     """Let the hours pass as beat and a worker see them; yield each run that was started."""
     while clock.now() < until:
         pass_time(ada, HOUR / 2)
-        for run in dispatch.start_due():
+        for run in dispatch.start_due().started:
             yield worked(run)
 
 

@@ -143,6 +143,12 @@ def one_slice(run: Run) -> Pace | None:
     return push.work_on(claimed) if claimed else None
 
 
+def until_a_write(run: Run) -> None:
+    """Do slices until the first write is done: a long list takes some to be read."""
+    while not run.cursor and one_slice(run) is Pace.NOW:
+        run.refresh_from_db()
+
+
 def worked(run: Run) -> Run:
     """Do what workers do until the run ends or waits, and return it as it is then."""
     while one_slice(run) is Pace.NOW:

@@ -21,8 +21,8 @@ from playlists.recipes import definition
 from spotsite import clock
 from tests.people import give_email
 from tests.playlists.cast import Member, tracks, worked, writes
-from tests.playlists.test_recipe_runs import of, saved
-from tests.playlists.test_recipe_runs import playlist as source
+from tests.playlists.recipe_cast import of, saved
+from tests.playlists.recipe_cast import playlist as source
 
 QUOTA = {"error": {"status": 429, "message": "Too many requests", "reason": "QUOTA_EXCEEDED"}}
 HOUR = timedelta(hours=1)

@@ -21,6 +21,7 @@ from tests.playlists.cast import (
     one_slice,
     state_of,
     tracks,
+    until_a_write,
     worked,
     writes,
 )
@@ -484,7 +485,7 @@ def test_a_refusal_ends_the_run_with_a_sentence(
     ada.spotify.fault(method="POST", path=ITEMS, times=None, **answer)
 
     run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
-    run = ada.later(run, seconds=30)
+    run = ada.later(run, seconds=SETTLED)
 
     assert (run.state, run.code) == (Run.State.FAILED, code)
     assert run.sentence.endswith(".")
@@ -581,7 +582,7 @@ def test_appending_goes_on_where_somebody_changes_the_list(ada: Member) -> None:
 def test_replacing_stores_what_somebody_changed_and_goes_on(ada: Member, by_hand: str) -> None:
     playlist_id = ada.has(tracks(150))
     run = ada.wants(tracks(300, start=1000), playlist_id, by_hand=by_hand)
-    one_slice(run)
+    until_a_write(run)
 
     mine = tracks(1, start=999)
     edit(ada, "POST", playlist_id, {"uris": mine, "position": 0})

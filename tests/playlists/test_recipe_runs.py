@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,13 +10,13 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import scopes, tokens
 from playlists import dispatch, gather, recipe_rows, tasks
-from playlists.models import Recipe, Run, SourceList, TargetTaken, Version
+from playlists.models import Reading, Recipe, Run, TargetTaken, Version
 from playlists.recipes import definition
 from playlists.recipes.definition import NotADefinition
-from playlists.recipes.templates import BY_SLUG
 from simulator.control_client import Control
 from spotsite import clock
 from tests.playlists.cast import Member, edit, said, tracks, worked, writes
+from tests.playlists.recipe_cast import approved, from_template, of, playlist, ran, reads, saved
 
 DAY = timedelta(days=1)
 
@@ -25,53 +24,6 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def ada(spotify: Control, transactional_db: None) -> Member:
     return Member.joins(spotify, "ada", scopes=scopes.to_ask((), scopes.EXTRAS))
-
-
-def saved(ada: Member, data: dict[str, Any], *, name: str = "Mine") -> Recipe:
-    known = definition.check(data)
-    return recipe_rows.save(Recipe(user=ada.user, name=name), known)
-
-
-def of(ada: Member, *sources: dict[str, Any], target: str = "", **more: Any) -> dict[str, Any]:
-    """Return a definition with these sources; the rest as it is most simply."""
-    playlist = {"kind": "bound", "id": target} if target else {"kind": "new", "name": "Mine"}
-    mode = {"kind": more.pop("mode", "mirror"), **more.pop("window", {})}
-    return {
-        "version": 1,
-        "sources": list(sources),
-        "rules": more.pop("rules", []),
-        "target": {
-            "account": ada.account.uid,
-            "playlist": playlist,
-            "mode": mode,
-            **more.pop("target_more", {}),
-        },
-        **more,
-    }
-
-
-def playlist(id_: str, **more: Any) -> dict[str, Any]:
-    return {"kind": "playlist", "playlist": id_, **more}
-
-
-def from_template(ada: Member, slug: str, **values: Any) -> Recipe:
-    known = BY_SLUG[slug].make(values, account=ada.account.uid)
-    return recipe_rows.save(Recipe(user=ada.user, name="Mine"), known)
-
-
-def ran(recipe: Recipe) -> Run:
-    recipe.refresh_from_db()
-    return worked(dispatch.start(recipe))
-
-
-def approved(run: Run) -> Run:
-    assert run.state == Run.State.HELD, run.sentence
-    assert run.approve()
-    return worked(run)
-
-
-def reads(ada: Member) -> list[str]:
-    return [row["path"] for row in ada.spotify.log() if row["method"] == "GET"]
 
 
 def test_likes_are_mirrored_into_a_playlist_that_is_made_once(ada: Member) -> None:
@@ -151,10 +103,12 @@ def test_a_source_that_changed_between_two_slices_is_read_anew(
     run = dispatch.start(recipe)
     tasks.work_on(run.pk)
     tasks.work_on(run.pk)
-    assert 0 < SourceList.objects.get().offset < 230
+    assert 0 < Reading.objects.get().offset < 230
 
     edit(ada, "DELETE", source, {"items": [{"uri": uri} for uri in tracks(30)]})
     run = worked(run)
+    assert (run.state, run.code) == (Run.State.WAITING, "changing")
+    run = ada.later(run, seconds=30)
 
     assert run.state == Run.State.DONE, run.sentence
     assert ada.spotify.uris(run.playlist_id) == tracks(200, start=30)
@@ -288,15 +242,15 @@ def test_what_is_due_is_started_once_and_again_the_next_day(ada: Member) -> None
     recipe = saved(ada, of(ada, playlist(source), schedule=schedule))
     assert recipe.next_run_at is not None
     assert clock.now() < recipe.next_run_at <= clock.now() + DAY + timedelta(minutes=10)
-    assert dispatch.start_due() == []
+    assert dispatch.start_due().started == []
 
     clock.move(DAY + timedelta(minutes=11))
-    (run,) = dispatch.start_due()
-    assert dispatch.start_due() == []
+    (run,) = dispatch.start_due().started
+    assert dispatch.start_due().started == []
     assert worked(run).state == Run.State.DONE
 
     clock.move(DAY)
-    assert len(dispatch.start_due()) == 1
+    assert len(dispatch.start_due().started) == 1
 
 
 def test_a_recipe_whose_run_is_not_over_waits_for_it(ada: Member) -> None:
@@ -307,7 +261,7 @@ def test_a_recipe_whose_run_is_not_over_waits_for_it(ada: Member) -> None:
         dispatch.start(recipe)
 
     Recipe.objects.update(next_run_at=clock.now())
-    assert dispatch.start_due() == []
+    assert dispatch.start_due().started == []
     recipe.refresh_from_db()
     assert recipe.next_run_at is not None
     assert recipe.next_run_at > clock.now()
@@ -318,7 +272,7 @@ def test_what_was_missed_without_consent_runs_once_when_it_is_back(ada: Member) 
     recipe = saved(ada, of(ada, playlist(ada.has(tracks(5))), schedule=schedule))
     assert tokens.require_reconnect(ada.credential.pk)
     clock.move(timedelta(hours=5))
-    assert dispatch.start_due() == []
+    assert dispatch.start_due().started == []
     recipe.refresh_from_db()
     assert recipe.missed
 
@@ -383,7 +337,7 @@ def test_a_definition_that_is_no_longer_valid_stops_its_own_recipe_only(ada: Mem
     Recipe.objects.update(next_run_at=ago)
     Recipe.objects.filter(pk=broken.pk).update(definition={"version": 99}, next_run_at=ago - DAY)
 
-    (run,) = dispatch.start_due()
+    (run,) = dispatch.start_due().started
 
     assert run.recipe_id == sound.pk
     broken.refresh_from_db()
