@@ -10,7 +10,7 @@ import requests
 from django.core.cache import caches
 
 from accounts import tokens
-from playlists import tasks
+from playlists import push, tasks
 from playlists.models import LEASE, Run, Version
 from playlists.push import Pace
 from spotsite import clock, http
@@ -515,6 +515,77 @@ def test_a_refusal_for_a_moment_ends_nothing_though_something_else_failed_before
     assert (run.state, run.code) == (Run.State.WAITING, "spotify_down")
     run = ada.later(run, seconds=30)
     assert (run.state, run.code) == (Run.State.WAITING, "missing_scope_doubted")
+    assert ada.later(run, seconds=30).state == Run.State.DONE
+
+
+OUT_OF_BOUNDS = {"error": {"status": 400, "message": "Given positions are out of bounds"}}
+
+
+def test_a_refusal_is_forgotten_where_somebody_changed_the_list_meanwhile(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(method="POST", path=ITEMS, status=400, json=OUT_OF_BOUNDS, times=2)
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+    assert (run.state, run.code) == (Run.State.WAITING, "refused_doubted")
+
+    edit(ada, "DELETE", playlist_id, {"items": [{"uri": uri} for uri in tracks(2)]})
+    run = ada.later(run, seconds=SETTLED)
+    assert (run.state, run.code) == (Run.State.WAITING, "refused_doubted")  # of another list
+    run = ada.later(run, seconds=SETTLED)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == [*tracks(8, start=2), *tracks(100, start=100)]
+
+
+def test_a_write_found_wrong_is_looked_at_when_all_has_settled(ada: Member) -> None:
+    """A read right after it may show the list as it was before what made it wrong."""
+    ada.spotify.switch(stale_read_share=1e-9, stale_read_s=20)  # old lists are kept, none is shown
+    playlist_id = ada.has(tracks(50))
+    run = ada.wants(tracks(10, start=100), playlist_id, mode="append")
+    claimed = Run.objects.claim(run.pk)
+    assert claimed is not None
+    ada.spotify.advance(seconds=SETTLED)
+    ada.spotify.fault(method="POST", path=ITEMS, status=400, json=OUT_OF_BOUNDS, times=2)
+
+    push.work_on(claimed)
+    edit(ada, "DELETE", playlist_id, {"items": [{"uri": uri} for uri in tracks(5)]})
+    ada.spotify.switch(stale_read_share=1)
+    run = ada.later(run, seconds=10)
+    assert (run.state, run.code) == (Run.State.WAITING, "refused_doubted")
+    run = ada.later(run, seconds=SETTLED)
+    run = ada.later(run, seconds=SETTLED)
+    run = ada.later(run, seconds=SETTLED)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == [*tracks(45, start=5), *tracks(10, start=100)]
+
+
+def test_a_pause_between_two_refusals_forgets_neither(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    error = {"error": {"status": 404, "message": "Not found."}}
+    ada.spotify.fault(method="POST", path=ITEMS, status=404, json=error, times=None)
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+    assert (run.state, run.code) == (Run.State.WAITING, "not_found_doubted")
+
+    ada.spotify.fault(method="GET", status=429, headers={"Retry-After": "2"})
+    run = ada.later(run, seconds=30)
+    assert (run.state, run.code) == (Run.State.WAITING, "rate_limited")
+    run = ada.later(run, seconds=30)
+
+    assert (run.state, run.code) == (Run.State.FAILED, "not_found")
+
+
+def test_a_page_that_is_not_found_for_a_moment_twice_ends_nothing(ada: Member) -> None:
+    playlist_id = ada.has(tracks(500))
+    error = {"error": {"status": 404, "message": "Not found."}}
+    ada.spotify.fault(method="GET", path=ITEMS, status=404, json=error, skip=1)
+    run = worked(ada.wants(tracks(10, start=900), playlist_id, mode="append"))
+    assert (run.state, run.code) == (Run.State.WAITING, "not_found_doubted")
+
+    ada.spotify.clear_faults()
+    ada.spotify.fault(method="GET", path=ITEMS, status=404, json=error, skip=3)
+    run = ada.later(run, seconds=30)
+    assert (run.state, run.code) == (Run.State.WAITING, "not_found_doubted")
+
     assert ada.later(run, seconds=30).state == Run.State.DONE
 
 
