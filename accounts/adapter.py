@@ -7,6 +7,7 @@ are linked); what waits between two requests goes through ``serialize_instance``
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +29,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts import conflicts, parked, tokens
 from accounts.account_rules import AccountRules
 from accounts.models import User
+from accounts.scopes import ASKED
 from accounts.sign_in import Cause, SignInFailed, failure_page
 from accounts.vault import Context, Secret, seal_text, unseal_text
 from spotsite import clock
@@ -53,7 +55,7 @@ def absorb_token(sociallogin: SocialLogin, *, consent: bool) -> None:
     sociallogin.token = None
     tokens.absorb(
         account,
-        _grant(account.provider, token),
+        _grant(account.provider, token, asked=sociallogin.state.get(ASKED, ())),
         consent=consent,
         provider_user_id=str(account.extra_data.get("id", "")),
     )
@@ -177,8 +179,9 @@ class MFAAdapter(DefaultMFAAdapter):
         return unseal_text(encrypted_text, context=MFA_CONTEXT).reveal()
 
 
-def _grant(provider: str, token: Any) -> tokens.Grant:
-    scopes = tuple(str(getattr(token, "scope", "")).split())
+def _grant(provider: str, token: Any, *, asked: Iterable[str]) -> tokens.Grant:
+    scope = getattr(token, "scope", None)
+    scopes = tuple(asked if scope is None else scope.split())
     life = max(token.expires_at - clock.now(), timedelta(0))
     if provider == "facebook":
         # It proves who somebody is and is not needed again: withdrawal uses our own app token.

@@ -34,6 +34,8 @@ EXTRAS = {
     "listening": ("user-top-read", "user-read-recently-played"),
 }
 FACEBOOK_BASE = ("public_profile",)
+ASKED = "asked_scope"
+"""In the state of a flow: what the person was asked for."""
 
 _WORDS = SPOTIFY | FACEBOOK
 

@@ -26,6 +26,7 @@ from playlists.match_forms import BringForm
 from playlists.matchings import NotFoundHere
 from playlists.models import Matching, MatchLine
 from playlists.spotify.errors import SpotifyError
+from playlists.stored_lists import TooManyLists
 from spotsite import clock
 
 _LISTS_A_PAGE = 50
@@ -230,8 +231,12 @@ def cancel(request: HttpRequest, uuid: str) -> HttpResponse:
 def store(request: HttpRequest, uuid: str) -> HttpResponse:
     """Keep the list as a source of recipes."""
     matching = _matching(request, uuid)
-    kept = matchings.store(matching)
-    messages.success(request, f"Stored with {len(kept.uris):,} tracks, as a source of recipes.")
+    try:
+        kept = matchings.store(matching)
+    except TooManyLists as exc:
+        messages.error(request, str(exc))
+    else:
+        messages.success(request, f"Stored with {len(kept.uris):,} tracks, as a source of recipes.")
     return redirect(matching)
 
 

@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from allauth.socialaccount.models import SocialAccount
 from django.db import IntegrityError, transaction
 
 from accounts import scopes
 from accounts.models import Credential, User
-from playlists import gather, restore, times, versions
+from playlists import gather, restore, stored_lists, times, versions
 from playlists.models import Recipe, Run, StoredList, TargetTaken, Track, Version
 from playlists.recipes import definition, sentence, sources
 from playlists.recipes.definition import Definition, NotADefinition, Problem
@@ -52,6 +53,7 @@ def save(recipe: Recipe, known: Definition, *, names: Mapping[str, str] | None =
     try:
         with transaction.atomic():
             recipe.save()
+            stored_lists.name(recipe, _lists_in(known))
     except IntegrityError:
         raise TargetTaken from None
     return recipe
@@ -91,6 +93,7 @@ def delete(recipe: Recipe) -> None:
     for run in recipe.runs.unfinished().only("pk"):
         if not run.dismiss():
             run.ask_to_cancel()
+    stored_lists.release(recipe)
     recipe.delete()
 
 
@@ -207,6 +210,10 @@ def _names(recipe: Recipe, newer: Mapping[str, str]) -> Names:
 def _playlists_in(known: Definition) -> set[str]:
     ids = {one.playlist for one in known.sources if isinstance(one, sources.FromPlaylist)}
     return ids | {id_ for one in known.conditions for id_ in getattr(one, "playlists", ())}
+
+
+def _lists_in(known: Definition) -> set[UUID]:
+    return {UUID(one.list) for one in known.sources if isinstance(one, sources.StoredList)}
 
 
 def _schedule(recipe: Recipe, known: Definition) -> None:

@@ -15,11 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import AccountError
 from accounts.models import Credential
 from accounts.signed_in import person
-from playlists import blocks, dispatch, library, outcomes, recipe_rows, tasks
+from playlists import blocks, dispatch, first_look, library, outcomes, recipe_rows, tasks
 from playlists.budget import Paused
-from playlists.forms import NOT_YOURS
 from playlists.library import Target
-from playlists.models import Recipe, Run, TargetTaken
+from playlists.models import Recipe, Run
 from playlists.recipe_forms import BlockForm, JsonForm, TemplateForm, initial_text, told
 from playlists.recipes import definition
 from playlists.recipes.definition import NotADefinition
@@ -29,8 +28,6 @@ from spotsite import clock
 
 _RECIPES_A_PAGE = 50
 _RUNS_SHOWN = 10
-_TAKEN = "Another recipe keeps this playlist already. Two would undo each other's work."
-_BUSY = "This recipe, or its playlist, has a run that is not over. Wait until it has ended."
 
 
 @never_cache
@@ -114,26 +111,13 @@ def _saved_and_looking(
     form: TemplateForm | JsonForm, recipe: Recipe, targets: list[Target]
 ) -> Run | None:
     """Save the recipe and have a worker look what it would do; None where it cannot be saved."""
-    names = {target.playlist_id: target.name for target in targets}
-    wish = form.known.target.playlist_id
-    if wish not in {"", recipe.playlist_id, *names}:
-        form.add_error(None, NOT_YOURS)  # or anybody could keep others from their own playlist
-        return None
     try:
-        recipe_rows.save(recipe, form.known, names=names)
+        return first_look.save(recipe, form.known, targets=targets)
     except NotADefinition as exc:
         form.add_error(None, told(exc))
-        return None
-    except TargetTaken:
-        form.add_error(None, _TAKEN)
-        return None
-    try:
-        run = dispatch.start(recipe, dry=True)
-    except dispatch.Busy:
-        form.add_error(None, _BUSY)
-        return None
-    tasks.nudge_on_commit(run)
-    return run
+    except first_look.Refused as exc:
+        form.add_error(None, str(exc))
+    return None
 
 
 @never_cache
@@ -184,7 +168,7 @@ def _started(request: HttpRequest, recipe: Recipe, *, dry: bool) -> HttpResponse
         messages.error(request, " ".join(told(exc)))
         return redirect(recipe)
     except (dispatch.Busy, IntegrityError):
-        messages.error(request, _BUSY)
+        messages.error(request, first_look.BUSY)
         return redirect(recipe)
     tasks.nudge_on_commit(run)
     return redirect(run)

@@ -12,6 +12,7 @@ from runner.errors import Refusal
 from runner.state import Secrets, State
 
 DEMO_CLIENT_ID = "spotsite-demo"
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 DEMO_CLIENT_SECRET = "spotsite-demo-secret"  # noqa: S105 -- known to everyone, valid in the simulator only
 NAMES = (
     *("PUBLIC_URL", "SECRET_KEY", "DEBUG", "DEMO", "ALLOWED_HOSTS", "TRUSTED_PROXIES"),
@@ -20,6 +21,7 @@ NAMES = (
     *("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET", "SPOTIFY_MODE"),
     *("SPOTIFY_AUTHORIZE_URL", "SPOTIFY_ACCOUNTS_URL", "SPOTIFY_API_URL"),
     *("SPOTIFY_CALLS_PER_SECOND", "SPOTIFY_BURST", "SPOTIFY_CALLS_PER_PERSON"),
+    *("LIST_DAYS", "LIST_COUNT"),
     *("FACEBOOK_CLIENT_ID", "FACEBOOK_CLIENT_SECRET"),
     *("FACEBOOK_DIALOG_URL", "FACEBOOK_GRAPH_URL"),
     *("BACKGROUND_SLOTS", "SETTLE_SECONDS", "GUARD_SHARE", "GUARD_CALLS"),
@@ -35,6 +37,14 @@ def text(settings: Mapping[str, str], name: str) -> str:
         except (OSError, UnicodeDecodeError) as exc:
             raise Refusal(f"{name}_FILE={path} cannot be read: correct the path.") from exc
     return settings.get(name, "")
+
+
+def host_of(address: str) -> str:
+    """The host of an address; empty where it is none, which the site's checks report."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def without_site_settings(environment: Mapping[str, str]) -> dict[str, str]:
@@ -96,14 +106,15 @@ class Given:
         ports: Mapping[str, int],
         *,
         public_url: str,
-        demo: bool = True,
     ) -> dict[str, str]:
         """The whole environment of the site's processes."""
+        host = host_of(text(self.values, "PUBLIC_URL") or public_url)
         made_up = {
             "PUBLIC_URL": public_url,
             "SECRET_KEY": secrets.secret_key,
             "DEBUG": "False",
-            "DEMO": str(demo),
+            # A demo has a known staff account and shows all mail: for this machine only.
+            "DEMO": str(host in LOOPBACK),
             "TRUSTED_PROXIES": "0",
             "DATABASE_URL": postgres.url(
                 port=ports[postgres.NAME], password=secrets.postgres_password
@@ -116,7 +127,6 @@ class Given:
         }
         settings = {name: value for name, value in made_up.items() if name not in self}
         if "ALLOWED_HOSTS" not in self:
-            host = urlsplit(text(self.values, "PUBLIC_URL") or public_url).hostname
             settings["ALLOWED_HOSTS"] = ",".join(sorted({"127.0.0.1", host or "127.0.0.1"}))
         inherited = dict(self.values)
         # The first would cost each process seconds, the second would hide the checkout.

@@ -13,6 +13,7 @@ PYTHON = str(places.VENV_PYTHON)
 SIMULATOR = "simulator"
 # Longer than the hard limit of a run's slice (180 s), so that a warm shutdown always finishes.
 WORKER_GRACE = 200.0
+UNUSABLE = 3  # of runner/prepare.py: a setting cannot be used
 WAITING_FOR_TASK = "Waiting for the task under way to finish, press Ctrl-C again to stop at once."
 # Pauses before a process that fell is started again; the fifth fall within a minute is the end.
 RESTARTS = (1.0, 2.0, 4.0, 8.0)

@@ -6,14 +6,23 @@ import argparse
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 from runner import installation, places, roles
 from runner.environment import Given, settings_of_the_site, text
-from runner.errors import Interrupted, Refusal
+from runner.errors import Fallen, Interrupted, Refusal
 from runner.processes import Supervisor
 from runner.services import Services
 from runner.state import STAFF_EMAIL, State, is_free, write_private
+
+# Whom the simulator plays (simulator/demo.py); each may sign in with either provider.
+DEMO_PEOPLE = ("Ada", "Grace", "Linus", "Margaret", "Edsger")
+STRANGER = "Zoe"
+NO_DEMO = (
+    "Staff        nobody yet: ./dev manage createsuperuser makes the first",
+    "Mail         goes where EMAIL_URL says; without one, to files beside the data",
+)
 
 
 def run(arguments: list[str]) -> int:
@@ -81,12 +90,23 @@ def _start(services: Services, *, port: int) -> None:
         write_private(services.state.folder / "staff-password", staff)
     services.start_all(wait=False)
     services.state.remember_running(settings_of_the_site(settings))
-    supervisor.run(roles.prepare(settings, demo=services.is_demo))
+    _prepare(services)
     supervisor.start(roles.worker(settings))
     supervisor.start(roles.beat(settings))
     web = supervisor.start(roles.web(settings, port=port))
     supervisor.wait_until(lambda: _is_healthy(port), child=web, seconds=120)
     services.wait_for_simulator()
+
+
+def _prepare(services: Services) -> None:
+    try:
+        services.supervisor.run(roles.prepare(services.settings, demo=services.is_demo))
+    except Fallen as exc:
+        if exc.status != roles.UNUSABLE:
+            raise
+        raise Refusal(
+            "A setting cannot be used (see above): correct it in the environment or in .env."
+        ) from exc
 
 
 def _is_healthy(port: int) -> bool:
@@ -100,23 +120,36 @@ def _is_healthy(port: int) -> bool:
 
 
 def _summary(services: Services, *, seconds: float) -> str:
-    settings, folder = services.settings, services.state.folder
-    address = services.address
-    lines = [f"spotsite is ready after {seconds:.1f} s: {address}", ""]
-    if played := " and ".join(services.given.simulated):
-        lines += [
-            f"Sign in      with {played}, as one of the demo people",
-            f"Simulator    http://127.0.0.1:{services.ports[roles.SIMULATOR]} plays {played}",
-        ]
-    else:
-        lines.append("Sign in      with your own account at the providers whose ids you gave")
-    if services.is_demo:
-        password = text(settings, "DEMO_STAFF_PASSWORD")
-        lines += [
-            f"Staff        {address}/admin/  {STAFF_EMAIL}  {password}",
-            f"             (kept in {folder / 'staff-password'})",
-            f"Mail         {address}/dev/mail/",
-        ]
-    lines += [f"Data, logs   {folder}", "Stop         Ctrl-C"]
+    lines = [
+        f"spotsite is ready after {seconds:.1f} s: {services.address}",
+        "",
+        *_ways_in(services),
+        *(_demo(services) if services.is_demo else NO_DEMO),
+        f"Data, logs   {services.state.folder}",
+        "Stop         Ctrl-C",
+    ]
     rule = "-" * max(map(len, lines))
     return "\n".join(("", rule, *lines, rule, ""))
+
+
+def _ways_in(services: Services) -> Iterator[str]:
+    played = services.given.simulated
+    if real := [one for one in ("Spotify", "Facebook") if one not in played]:
+        yield f"Sign in      with {' or '.join(real)}, with your own account there"
+    if played:
+        people = f"{', '.join(DEMO_PEOPLE[:-1])} or {DEMO_PEOPLE[-1]}"
+        yield f"Sign in      with {' or '.join(played)} as {people}: no password,"
+        yield "             the simulator asks who you are"
+        if "Spotify" in played:
+            yield f"             ({STRANGER} is not on Spotify's allow list, and is turned away)"
+        port = services.ports[roles.SIMULATOR]
+        yield f"Simulator    http://127.0.0.1:{port} plays {' and '.join(played)}"
+        if not services.is_demo:
+            yield "             for browsers on this machine only: give real client ids"
+
+
+def _demo(services: Services) -> Iterator[str]:
+    password = text(services.settings, "DEMO_STAFF_PASSWORD")
+    yield f"Staff        {services.address}/admin/  {STAFF_EMAIL}  {password}"
+    yield f"             (kept in {services.state.folder / 'staff-password'})"
+    yield f"Mail         {services.address}/dev/mail/"

@@ -321,12 +321,14 @@ def expire_access(world: World, user: str = "") -> int:
 
 
 def _bearer(world: World, access: AccessToken) -> dict[str, object]:
-    return {
+    answer: dict[str, object] = {
         "access_token": access.secret,
         "token_type": "Bearer",
         "expires_in": round(access.expires_at - world.clock()),
-        "scope": " ".join(access.scopes),
     }
+    if not world.switches.scope_missing:
+        answer["scope"] = " ".join(access.scopes)
+    return answer
 
 
 def _error(code: str, description: str, status: int = 400) -> Refused:

@@ -33,6 +33,7 @@ class Switches:
     false_invalid_grant_count: int = 0
     false_invalid_grant_share: float = 0
     false_invalid_grant_text: str = "Refresh token revoked"
+    scope_missing: bool = False
     silent_consent_restarts: bool = False
     new_consent_kills_old: bool = False
 

@@ -219,6 +219,7 @@ CONTENT_SECURITY_POLICY = {
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _PUBLIC.scheme  # whatever a proxy says of the request
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -317,3 +318,8 @@ GUARD_CALLS = env.number("GUARD_CALLS", 400)
 # A stored version is kept while it is younger, among the last ones of its list, or pinned.
 VERSION_DAYS = env.number("VERSION_DAYS", 90)
 VERSION_COUNT = env.number("VERSION_COUNT", 50)
+# The largest recipe as a form: 200 conditions, and boxes for all playlists in some of them.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+# A stored list that no recipe names goes when it has not been used for so long.
+LIST_DAYS = env.number("LIST_DAYS", 90)
+LIST_COUNT = env.number("LIST_COUNT", 200)  # the most that a person may have

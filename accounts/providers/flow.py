@@ -32,6 +32,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.scopes import ASKED
 from accounts.sign_in import Cause, SignInFailed, failure_page
 from spotsite import clock, http
 
@@ -114,7 +115,8 @@ class FlowAdapter(OAuth2Adapter):
             token_secret=refresh if isinstance(refresh, str) else "",
             expires_at=clock.now() + _life(data.get("expires_in")),
         )
-        token.scope = scope if isinstance(scope, str) else ""  # survives being parked
+        # Survives being parked. None means: what was asked (RFC 6749 5.1).
+        token.scope = scope if isinstance(scope, str) else None
         return token
 
 
@@ -146,6 +148,20 @@ class FlowProvider(OAuth2Provider):
         """Sign in and nothing else: connecting starts at our own pages."""
         kwargs: dict[str, Any] = super().get_redirect_from_request_kwargs(request)
         return kwargs | {"process": AuthProcess.LOGIN}
+
+    def redirect(
+        self,
+        request: HttpRequest,
+        process: str,
+        next_url: str | None = None,
+        data: Any = None,
+        **kwargs: Any,
+    ) -> HttpResponse:
+        """Send the person to the provider, and keep in the state what they are asked for."""
+        scope = kwargs.get("scope") or self.get_scope()
+        kwargs |= {"scope": scope, ASKED: list(scope)}
+        response: HttpResponse = super().redirect(request, process, next_url, data, **kwargs)
+        return response
 
     def extract_uid(self, data: dict[str, Any]) -> str:
         return str(data["uid"])

@@ -118,6 +118,28 @@ def test_where_debug_token_takes_get_only_its_input_is_the_one_exception(
     assert told == [("/v24.0/debug_token", "input_token")]
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"status": 404, "json": {"error": {"message": "Unknown path components", "code": 2500}}},
+        {"status": 404, "text": "Not Found"},
+        {"status": 405, "text": "Method Not Allowed"},
+        {"status": 400, "json": {"error": {"message": "Unsupported method", "code": 100}}},
+    ],
+)
+def test_whichever_way_post_is_refused_the_same_is_asked_by_get(
+    visitor: Visitor, sim: Control, refusal: dict[str, Any]
+) -> None:
+    sim.fault(method="POST", path="/debug_token", **refusal)
+    sim.clear_log()
+
+    answer = visitor.sign_in("facebook", "ada")
+
+    assert answer.status_code == 302
+    asked = [row["method"] for row in calls(sim) if row["path"].endswith("/debug_token")]
+    assert asked == ["POST", "GET"]
+
+
 def test_the_token_of_another_app_is_refused(visitor: Visitor, sim: Control) -> None:
     foreign = sim.facebook_token("ada", app_id="another-app")["secret"]
     sim.fault(path="/oauth/access_token", status=200, json={"access_token": foreign})

@@ -166,6 +166,24 @@ def test_tokens_are_sealed_in_the_row(visitor: Visitor, sim: Control) -> None:
     assert b"MARKER" not in bytes(credential.refresh_ct) + bytes(credential.access_ct)
 
 
+def test_an_answer_that_names_no_scope_grants_what_was_asked(
+    visitor: Visitor, sim: Control
+) -> None:
+    sim.switch(scope_missing=True)
+
+    visitor.sign_in("spotify", "ada")
+
+    credential = Credential.objects.get()
+    assert set(credential.scopes) == set(scopes.BASE)
+
+    extra = min(scopes.EXTRAS)
+    start = visitor.post(f"/connections/{credential.account_id}/reconnect/", {"extra": extra})
+    visitor.get(visitor.decide(start, "ada"))
+
+    credential.refresh_from_db()
+    assert set(credential.scopes) == {*scopes.BASE, *scopes.EXTRAS[extra]}
+
+
 def test_a_missing_scope_does_not_stop_the_sign_in(visitor: Visitor) -> None:
     answer = visitor.sign_in("spotify", "ada", scopes=["playlist-read-private"])
 

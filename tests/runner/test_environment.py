@@ -99,6 +99,21 @@ def test_host_of_a_given_public_address_is_allowed(tmp_path: Path) -> None:
     assert settings["ALLOWED_HOSTS"] == "127.0.0.1,lists.example"
 
 
+@pytest.mark.parametrize(
+    ("address", "demo"),
+    [
+        ("http://localhost:9000", "True"),
+        ("https://127.0.0.1", "True"),
+        ("https://[::1]:8443", "True"),
+        ("https://lists.example", "False"),
+        ("http://192.168.1.5:8000", "False"),
+        ("http://[nonsense", "False"),
+    ],
+)
+def test_only_this_machine_has_a_demo(address: str, demo: str, tmp_path: Path) -> None:
+    assert settings_of(Given({"PUBLIC_URL": address}), tmp_path)["DEMO"] == demo
+
+
 def test_setting_file_that_is_missing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="PUBLIC_URL_FILE=/nowhere cannot be read"):
         settings_of(Given({"PUBLIC_URL_FILE": "/nowhere"}), tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,9 +15,11 @@ import psycopg
 import pytest
 import requests
 
+from runner import up
 from runner.environment import NAMES, without_site_settings
 from runner.places import ROOT
 from runner.state import State, free_port
+from simulator import demo
 from tests.processes import wait_for
 
 DEV = str(ROOT / "dev")
@@ -25,13 +28,13 @@ DEV = str(ROOT / "dev")
 class Site:
     """A running `./dev up`."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, **given: str) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self.state = State(folder)
         self.process = subprocess.Popen(
             [DEV, "up", "--state", str(folder), "--port", str(port)],
             cwd=ROOT,
-            env=environment(),
+            env={**environment(), **given},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -128,6 +131,10 @@ def test_site_starts_stops_and_starts_again_with_its_data(
     assert requests.get(first.address, timeout=30).status_code == 200
     staff, password = (tmp_path / "staff-password").read_text().split()
     assert f"{staff}  {password}" in first.said
+    assert f"(kept in {tmp_path / 'staff-password'})" in first.said
+    assert (tmp_path / "staff-password").stat().st_mode & 0o777 == 0o600
+    assert all(name in first.said for name in demo.NAMES)
+    assert demo.STRANGER.startswith(up.STRANGER)
     assert "already running" in refused("up", "--state", str(tmp_path), "--port", str(port))
     make_a_person = "from accounts.models import User; User.objects.create(name='Kept')"
     managed = dev("manage", "--state", str(tmp_path), "shell", "-v0", "-c", make_a_person)
@@ -145,6 +152,31 @@ def test_site_starts_stops_and_starts_again_with_its_data(
         kept = connection.execute("SELECT name FROM accounts_user WHERE name = 'Kept'").fetchall()
     assert kept == [("Kept",)]
     assert second.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+def test_site_of_a_public_address_is_no_demo(tmp_path: Path, sites: list[Site]) -> None:
+    site = Site(tmp_path, free_port(), PUBLIC_URL="https://lists.example")
+    sites.append(site)
+    site.wait_until_ready()
+
+    def get(path: str) -> requests.Response:
+        public = {"Host": "lists.example"}
+        return requests.get(site.address + path, headers=public, timeout=30)
+
+    page = get("/accounts/login/")
+    assert page.status_code == 200
+    assert page.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert "__Host-csrftoken=" in page.headers["Set-Cookie"]
+    assert "; Secure" in page.headers["Set-Cookie"]
+    style = re.search(r'href="(/static/site[^"]*\.css)"', page.text)
+    assert style is not None
+    assert get(style[1]).status_code == 200
+    assert get("/dev/mail/").status_code == 404
+    assert "./dev manage createsuperuser" in site.said
+    assert "/dev/mail/" not in site.said
+    assert not (tmp_path / "staff-password").exists()
+    with psycopg.connect(site.settings()["DATABASE_URL"]) as connection:
+        assert connection.execute("SELECT count(*) FROM accounts_user").fetchone() == (0,)
 
 
 def test_what_falls_while_the_site_runs_comes_back(tmp_path: Path, sites: list[Site]) -> None:
@@ -199,6 +231,22 @@ def test_damaged_secrets_stop_the_start(tmp_path: Path) -> None:
     sentence = refused("up", "--state", str(tmp_path), "--port", str(free_port()))
 
     assert "secrets.json is damaged" in sentence
+
+
+def test_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    answer = dev(
+        *("up", "--state", str(tmp_path), "--port", str(free_port())),
+        TRUSTED_PROXIES="-1",
+        MAIL_FROM="nobody",
+    )
+
+    assert answer.returncode == 2
+    assert answer.stderr == (
+        "dev: A setting cannot be used (see above): correct it in the environment or in .env.\n"
+    )
+    assert "(spotsite.E005) TRUSTED_PROXIES is not a whole number." in answer.stdout
+    assert "(spotsite.E022)" in answer.stdout
+    assert "Traceback" not in answer.stdout
 
 
 def test_missing_library_is_named(tmp_path: Path) -> None:

@@ -121,8 +121,9 @@ def test_check_deploy_would_find_a_site_without_https() -> None:
     assert "security.W004" in result.stderr  # no HSTS
 
 
-def test_cookies_of_a_site_with_https_are_bound_to_its_host() -> None:
-    result = _run("-c", COOKIES)
+@pytest.mark.parametrize("proxies", ["0", "1"])
+def test_cookies_of_a_site_with_https_are_bound_to_its_host(proxies: str) -> None:
+    result = _run("-c", COOKIES, TRUSTED_PROXIES=proxies)
 
     answer = json.loads(result.stdout)
     assert answer["hsts"] == "max-age=31536000; includeSubDomains; preload"

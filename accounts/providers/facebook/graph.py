@@ -107,13 +107,13 @@ def _debug_token(access_token: str) -> dict[str, Any]:
 
 
 def _takes_get_only(response: requests.Response) -> bool:
-    if response.status_code == 405:
+    if response.status_code in {404, 405}:
         return True
     if response.status_code != 400:
         return False
     error = document(response).get("error")
     message = error.get("message", "") if isinstance(error, dict) else ""
-    return str(message).startswith("Unsupported post request")
+    return str(message).lower().startswith("unsupported")
 
 
 def _bearer(secret: str) -> dict[str, str]:
