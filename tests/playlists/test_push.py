@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -664,6 +665,37 @@ def test_replacing_stores_what_somebody_changed_and_goes_on(ada: Member, by_hand
     assert ada.spotify.uris(playlist_id) == [*kept, *tracks(300, start=1000)]
     stored = Version.objects.get(cause=Version.Cause.ELSEWHERE)
     assert mine[0] in stored.uris
+
+
+def old_dates(ada: Member, playlist_id: str, since: set[tuple[str, str]]) -> int:
+    items = ada.spotify.playlist(playlist_id)["items"]
+    return sum((item["uri"], item["added_at"]) in since for item in items)
+
+
+@pytest.mark.usefixtures("one_write_a_slice")
+def test_a_plan_made_anew_spends_its_calls_on_dates_that_are_still_old(ada: Member) -> None:
+    dice = random.Random(3)
+    wanted = tracks(90)
+    playlist_id = ada.has(dice.sample(wanted, 90))
+    old = {(item["uri"], item["added_at"]) for item in ada.spotify.playlist(playlist_id)["items"]}
+    ada.spotify.advance(days=30)
+    clock.move(timedelta(days=30))
+    run = ada.wants(wanted, playlist_id)
+    for writes_done in range(1, 4):
+        while run.cursor < writes_done:
+            one_slice(run)
+            run.refresh_from_db()
+    left = old_dates(ada, playlist_id, old)
+
+    for _ in range(30):
+        start, before = dice.randrange(80), dice.randrange(90)
+        move = {"range_start": start, "insert_before": before, "range_length": 3}
+        edit(ada, "PUT", playlist_id, move)
+    run = ada.later(run, seconds=SETTLED)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == wanted
+    assert old_dates(ada, playlist_id, old) >= left - 4  # what is fresh outnumbers it by far
 
 
 def after_writes(ada: Member, count: int, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
