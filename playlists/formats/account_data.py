@@ -33,6 +33,7 @@ def fits(document: Any) -> bool:
 
 def read(document: Any) -> Iterator[Found]:
     """Yield the playlists one after the other, or the liked songs; a single one has its name."""
+    rows: Iterator[dict[str, str]]
     if _is_library(document):
         rows = (_picked(row, _LIBRARY) for row in document["tracks"])
     else:
@@ -62,8 +63,8 @@ def _values(item: Any) -> dict[str, str]:
     """Return what an item says: it holds a track, an episode or a local file, and null else."""
     if not isinstance(item, dict):
         return {}
-    found = next((item[kind] for kind in ("track", "episode", "localTrack") if item.get(kind)), {})
-    values = _picked(found, _NAMES)
+    kinds = ("track", "episode", "localTrack")
+    values = _picked(next((item[kind] for kind in kinds if item.get(kind)), None), _NAMES)
     return {**values, "added_at": fields.clean(item.get("addedDate"))} if values else {}
 
 
