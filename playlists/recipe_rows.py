@@ -125,6 +125,7 @@ class Described:
     segments: list[Segment]  # its sentence
     last_run: Run | None
     is_connected: bool
+    zone: str  # by whose clock the schedule goes
 
 
 def sentence_of(run: Run) -> list[Segment]:
@@ -151,9 +152,14 @@ def described(user: User, recipes: Sequence[Recipe]) -> list[Described]:
             segments=_segments(known[recipe.pk], _names(recipe, newer, lists)),
             last_run=last.get(recipe.pk),
             is_connected=recipe.account_id in able,
+            zone=_zone(known[recipe.pk]),
         )
         for recipe in recipes
     ]
+
+
+def _zone(known: Definition | None) -> str:
+    return known.schedule.time_zone if known else "UTC"
 
 
 def _segments(known: Definition | None, names: Names) -> list[Segment]:
