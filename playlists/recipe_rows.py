@@ -144,10 +144,11 @@ def described(user: User, recipes: Sequence[Recipe]) -> list[Described]:
     known = {one.pk: read(one) for one in recipes}
     ids = {id_ for one in known.values() if one for id_ in _playlists_in(one)}
     newer = restore.names_of(user, ids)
+    lists = _list_names(user, {id_ for one in known.values() if one for id_ in _lists_in(one)})
     return [
         Described(
             recipe=recipe,
-            segments=_segments(recipe, known[recipe.pk], newer),
+            segments=_segments(known[recipe.pk], _names(recipe, newer, lists)),
             last_run=last.get(recipe.pk),
             is_connected=recipe.account_id in able,
         )
@@ -155,8 +156,8 @@ def described(user: User, recipes: Sequence[Recipe]) -> list[Described]:
     ]
 
 
-def _segments(recipe: Recipe, known: Definition | None, newer: Mapping[str, str]) -> list[Segment]:
-    return sentence.segments(known, _names(recipe, newer)) if known else [_INVALID]
+def _segments(known: Definition | None, names: Names) -> list[Segment]:
+    return sentence.segments(known, names) if known else [_INVALID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +221,18 @@ def lacking(template: Template, credentials: Iterable[Credential]) -> list[str]:
 
 def names_of(recipe: Recipe, known: Definition) -> Names:
     """Return what the playlists and accounts of a recipe are called, for its sentence."""
-    return _names(recipe, restore.names_of(recipe.user, _playlists_in(known)))
+    newer = restore.names_of(recipe.user, _playlists_in(known))
+    return _names(recipe, newer, _list_names(recipe.user, _lists_in(known)))
 
 
-def _names(recipe: Recipe, newer: Mapping[str, str]) -> Names:
-    return Names(playlists={**recipe.names, **newer, recipe.playlist_id: recipe.name})
+def _names(recipe: Recipe, newer: Mapping[str, str], lists: Mapping[str, str]) -> Names:
+    playlists = {**recipe.names, **newer, recipe.playlist_id: recipe.name}
+    return Names(playlists=playlists, lists=lists)
+
+
+def _list_names(user: User, uuids: Iterable[UUID]) -> dict[str, str]:
+    mine = user.stored_lists.filter(uuid__in=list(uuids))
+    return {str(uuid): name for uuid, name in mine.values_list("uuid", "name")}
 
 
 def _playlists_in(known: Definition) -> set[str]:
@@ -233,7 +241,8 @@ def _playlists_in(known: Definition) -> set[str]:
 
 
 def _lists_in(known: Definition) -> set[UUID]:
-    return {UUID(one.list) for one in known.sources if isinstance(one, sources.StoredList)}
+    named = (one.list for one in known.sources if isinstance(one, sources.StoredList))
+    return {uuid for uuid in map(stored_lists.uuid_called, named) if uuid}
 
 
 def _schedule(recipe: Recipe, known: Definition) -> None:

@@ -57,7 +57,13 @@ def from_template(request: HttpRequest, slug: str) -> HttpResponse:
     credentials = library.credentials_of(user)
     targets, trouble = _targets(credentials)
     accounts = [credential.account for credential in credentials]
-    form = TemplateForm(request.POST or None, template=template, accounts=accounts, targets=targets)
+    form = TemplateForm(
+        request.POST or None,
+        template=template,
+        accounts=accounts,
+        targets=targets,
+        lists=list(user.stored_lists.light().order_by("-pk")),
+    )
     lacking = recipe_rows.lacking(template, credentials)
     if request.method == "POST" and accounts and form.is_valid():
         recipe = Recipe(user=user, name=form.cleaned_data["name"], is_paused=True)
