@@ -358,3 +358,22 @@ def test_a_recipe_that_cannot_be_read_any_more_is_shown_as_text(ada: Member) -> 
     answer = ada.browser().get(f"/recipes/{recipe.uuid}/build/")
 
     assert answer["Location"] == f"/recipes/{recipe.uuid}/edit/"
+
+
+def test_playlists_of_several_accounts_are_read_by_the_account_that_shows_them(
+    ada: Member,
+) -> None:
+    other = Member.joins(ada.spotify, "ada2", user=ada.user)
+    mine = ada.spotify.add_playlist("ada", name="Mine", uris=tracks(1))
+    theirs = ada.spotify.add_playlist("ada2", name="Theirs", uris=tracks(1))
+    form = Form(ada)
+    form.add("sources", "playlist")
+    form.fill(sources__0__playlist=mine)
+    form.add("sources", "playlist")
+    form.fill(sources__1__playlist=theirs, name="Both", target__new_name="Both")
+
+    answer = form.press("save")
+
+    assert answer.status_code == 302, form.page
+    first, second = definition.check(Recipe.objects.get().definition).sources
+    assert (first.account, second.account) == (None, other.account.uid)
