@@ -17,6 +17,7 @@ from playlists.recipes import reading
 from playlists.recipes.problems import NotADefinition, Path
 
 Raw = list[str]  # what a browser sends for one field
+Choices = tuple[tuple[str, str], ...]
 Shape = (
     Literal["text", "number", "time", "choice", "check", "several", "lines", "numbers", "json"]
     | Literal["paste", "file"]
@@ -34,7 +35,7 @@ class Control:
     label: str
     shape: Shape
     help: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: Choices = ()
     offers: Offer = ""  # choices that only the person's account knows
     initial: str = ""
     path: tuple[str, ...] = ()
