@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,9 +20,30 @@ POLICIES: dict[str, planner.Policy] = {
 }
 
 
-def plan_for(run: Run, base: Sequence[str], goal: Sequence[str]) -> Plan:
-    """Return the calls that the run would make; raise ``planner.Unreachable`` where none do."""
-    return planner.plan(base, goal, POLICIES[run.dates])
+def plan_for(
+    run: Run, base: Sequence[str], goal: Sequence[str], *, now: Sequence[Item] | None = None
+) -> Plan:
+    """Return the calls that the run would make; raise ``planner.Unreachable`` where none do.
+
+    ``now``: the items of ``base`` where they are known with their dates. What the run itself has
+    brought has a date of today, so calls are spent on the others.
+    """
+    dated = _dated(run, now) if now is not None and run.before is not None else None
+    return planner.plan(base, goal, POLICIES[run.dates], dated=dated)
+
+
+def _dated(run: Run, now: Sequence[Item]) -> list[int] | None:
+    """Return the places of what the run has not brought itself; None where that is everything."""
+    before = run.before.items if run.before is not None else []
+    old = Counter((item.uri, item.added_at) for item in before)
+    ours = frozenset(run.wanted)
+    found: list[int] = []
+    for place, item in enumerate(now):
+        known = (item.uri, item.added_at)
+        if item.uri not in ours or old[known] > 0:
+            found.append(place)
+            old[known] -= 1
+    return found if len(found) < len(now) else None
 
 
 def changes(run: Run, now: Sequence[Item]) -> dict[str, Any]:

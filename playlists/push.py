@@ -448,8 +448,10 @@ class _Slice:
         )
 
     def _plan(self, base: Sequence[str], goal: Sequence[str]) -> Plan:
+        items = self._read_items
+        known = items if items and [item.uri for item in items] == list(base) else None
         try:
-            return courses.plan_for(self.run, base, goal)
+            return courses.plan_for(self.run, base, goal, now=known)
         except planner.Unreachable:
             self._fail("too_many_copies", outcomes.TOO_MANY_COPIES)
 

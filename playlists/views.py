@@ -40,7 +40,7 @@ from playlists.forms import NEW, NOT_SHOWN, PutForm, chosen_playlist, name_of, n
 from playlists.library import Target
 from playlists.models import Matching, Run
 from playlists.spotify.errors import SpotifyError
-from spotsite import clock
+from spotsite import bodies, clock
 
 _RUNS_A_PAGE = 50
 _SHOWN = 50  # titles in a list of what was left out
@@ -60,7 +60,7 @@ def put(request: HttpRequest) -> HttpResponse:
     try:
         request.POST  # noqa: B018 -- parses the body
     except RequestDataTooBig:
-        uploads.drain(request)
+        bodies.drain(request)
         page = _Page(person(request))
         form = page.form(None)
         return page.render(request, form, trouble=_TOO_MUCH_TEXT, status=413)

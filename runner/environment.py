@@ -150,6 +150,7 @@ class Given:
                 # The simulator bears what a demo or a test may ask of it.
                 "SPOTIFY_CALLS_PER_SECOND": "2000",
                 "SPOTIFY_BURST": "2000",
+                "SPOTIFY_CALLS_PER_PERSON": "100000",
             }
         if "FACEBOOK_CLIENT_ID" not in self:
             settings |= {
