@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.template.loader import render_to_string
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from playlists.builder import sheet
 from playlists.builder.faults import Faults
@@ -13,7 +13,7 @@ from playlists.library import Target
 from playlists.recipes import definition
 from tests.playlists.builder.browser import Fields
 from tests.playlists.recipes import inventing
-from tests.playlists.recipes.inventing import BLOCK_LIST, GYM, Json
+from tests.playlists.recipes.inventing import BLOCK_LIST, GYM, Json, plain
 
 # One playlist, one account, the list and the version are not among what is offered.
 OFFERS = Offers(
@@ -22,9 +22,12 @@ OFFERS = Offers(
     versions=[],
     targets=[Target(1, GYM, "Gym", 3), Target(1, BLOCK_LIST, "Block list", 3)],
 )
+BACKWARDS = {"kind": "weekly", "days": ["sunday", "monday"], "at": "05:00"}
 
 
 @settings(deadline=None, max_examples=60)
+@example(plain({"kind": "drop", "when": {"kind": "in_playlist", "playlists": [BLOCK_LIST, GYM]}}))
+@example({**plain(), "schedule": {"entries": [BACKWARDS]}})
 @given(inventing.definitions)
 def test_the_page_gives_back_what_it_was_given(data: Json) -> None:
     known = definition.check(data)
