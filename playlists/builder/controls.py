@@ -19,7 +19,9 @@ from playlists.recipes.problems import NotADefinition, Path
 Raw = list[str]  # what a browser sends for one field
 Choices = tuple[tuple[str, str], ...]
 Shape = (
-    Literal["text", "number", "time", "choice", "check", "several", "lines", "numbers", "json"]
+    Literal[
+        "text", "number", "date", "time", "choice", "check", "several", "lines", "numbers", "json"
+    ]
     | Literal["paste", "file"]
 )
 Offer = Literal["", "playlists", "accounts", "lists", "versions", "zones"]

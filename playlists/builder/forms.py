@@ -222,8 +222,8 @@ def _field(control: Control, choices: list[Any], raw: Raw) -> forms.Field:
             return forms.BooleanField(**common)
         case "number":
             return forms.CharField(widget=forms.TextInput({"inputmode": "numeric"}), **common)
-        case "time":
-            return forms.CharField(widget=forms.TextInput({"type": "time"}), **common)
+        case "date" | "time" as kind:
+            return forms.CharField(widget=forms.TextInput({"type": kind}), **common)
         case "paste" | "lines" | "json":
             return forms.CharField(widget=forms.Textarea({"rows": 6, **code}), **common)
         case "file":

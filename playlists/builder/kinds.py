@@ -45,7 +45,7 @@ _UNREADABLE = Control(
 _READS = (_ACCOUNT, _UNREADABLE)
 _SAME_TRACK: Choices = (
     ("track", "The same track"),
-    ("song", "The same song: by ISRC, or title, artist and length"),
+    ("song", "The same song, on another album, too"),
 )
 _SAME = Control("same", "What counts as the same", "choice", choices=_SAME_TRACK, initial="track")
 _TEXT_FIELD = Control(
@@ -277,8 +277,8 @@ CONDITIONS = _by_name(
         "A date lies between …",
         (
             _DATE_FIELD,
-            Control("since", "Since", "text", "A day such as 2026-01-31, or nothing."),
-            Control("until", "Until", "text", "A day such as 2026-01-31, or nothing."),
+            Control("since", "Since", "date", "Left empty: any day before."),
+            Control("until", "Until", "date", "Left empty: any day after."),
         ),
     ),
     Kind(
@@ -376,10 +376,10 @@ _JSON = Control(
     "json",
     "As JSON",
     "json",
-    "Too nested for fields: it stays as it is, unless you change the text.",
+    "It stays as it is, unless you change the text.",
     path=("json",),
 )
-_ANY_KIND = Kind(KEPT, "As JSON", (_JSON,))
+_ANY_KIND = Kind(KEPT, "More than fields can show", (_JSON,))
 PARTS: Mapping[Part, Mapping[str, Kind]] = {
     "sources": SOURCES,
     "rules": RULES,
