@@ -28,6 +28,11 @@ class Atoms:
         )
         self._bind(current, copies)
 
+    @property
+    def are_copies(self) -> bool:
+        """Say whether most are bound to others: then no chain of them is whole."""
+        return 2 * len(self._copies) > len(self)
+
     def __len__(self) -> int:
         return len(self.start)
 
