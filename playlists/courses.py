@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from playlists import guards, ledgers, outcomes, versions
+from playlists import guards, ledgers, outcomes, outline, versions
 from playlists import plan as planner
 from playlists.ledgers import View
 from playlists.models import Run
@@ -19,9 +20,30 @@ POLICIES: dict[str, planner.Policy] = {
 }
 
 
-def plan_for(run: Run, base: Sequence[str], goal: Sequence[str]) -> Plan:
-    """Return the calls that the run would make; raise ``planner.Unreachable`` where none do."""
-    return planner.plan(base, goal, POLICIES[run.dates])
+def plan_for(
+    run: Run, base: Sequence[str], goal: Sequence[str], *, now: Sequence[Item] | None = None
+) -> Plan:
+    """Return the calls that the run would make; raise ``planner.Unreachable`` where none do.
+
+    ``now``: the items of ``base`` where they are known with their dates. What the run itself has
+    brought has a date of today, so calls are spent on the others.
+    """
+    dated = _dated(run, now) if now is not None and run.before is not None else None
+    return planner.plan(base, goal, POLICIES[run.dates], dated=dated)
+
+
+def _dated(run: Run, now: Sequence[Item]) -> list[int] | None:
+    """Return the places of what the run has not brought itself; None where that is everything."""
+    before = run.before.items if run.before is not None else []
+    old = Counter((item.uri, item.added_at) for item in before)
+    ours = frozenset(run.wanted)
+    found: list[int] = []
+    for place, item in enumerate(now):
+        known = (item.uri, item.added_at)
+        if item.uri not in ours or old[known] > 0:
+            found.append(place)
+            old[known] -= 1
+    return found if len(found) < len(now) else None
 
 
 def changes(run: Run, now: Sequence[Item]) -> dict[str, Any]:
@@ -43,17 +65,18 @@ def changes(run: Run, now: Sequence[Item]) -> dict[str, Any]:
     limits = guards.limits_of(run)
     tripped = guards.tripped(guards.Prospect(now, seen.aim.goal, plan, partial=run.partial), limits)
     warnings = guards.sentences(tripped, limits)
-    return facts | told(seen, plan) | {"tripped": tripped, "warnings": warnings}
+    return facts | told(seen, plan, now=uris) | {"tripped": tripped, "warnings": warnings}
 
 
-def told(seen: View, plan: Plan) -> dict[str, Any]:
-    """Return what is to be said of a plan, ready for JSON."""
+def told(seen: View, plan: Plan, *, now: Sequence[str]) -> dict[str, Any]:
+    """Return what is to be said of a plan for the list as it is ``now``, ready for JSON."""
     aim = seen.aim
     return {
         "kept_dates": len(plan.kept),
         "redated": len(plan.lost),
         "moves": sum(isinstance(edit, Move) for edit in plan.edits),
         "calls": plan.calls,
+        "outline": outline.of(now, plan.edits),
         "by_hand": aim.by_hand,
         "fixed": aim.fixed,
         "left_out": aim.left_out,

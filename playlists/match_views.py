@@ -26,7 +26,8 @@ from playlists.match_forms import BringForm
 from playlists.matchings import NotFoundHere
 from playlists.models import Matching, MatchLine
 from playlists.spotify.errors import SpotifyError
-from spotsite import clock
+from playlists.stored_lists import TooManyLists
+from spotsite import bodies, clock
 
 _LISTS_A_PAGE = 50
 _LINES_A_PAGE = 20
@@ -58,7 +59,7 @@ def bring(request: HttpRequest) -> HttpResponse:
     try:
         request.POST  # noqa: B018 -- parses the body
     except RequestDataTooBig:
-        uploads.drain(request)
+        bodies.drain(request)
         return _form(request, BringForm(), trouble=_TOO_MUCH_TEXT, status=413)
     return _bring(request, too_big="file" in upload.too_big)
 
@@ -230,8 +231,12 @@ def cancel(request: HttpRequest, uuid: str) -> HttpResponse:
 def store(request: HttpRequest, uuid: str) -> HttpResponse:
     """Keep the list as a source of recipes."""
     matching = _matching(request, uuid)
-    kept = matchings.store(matching)
-    messages.success(request, f"Stored with {len(kept.uris):,} tracks, as a source of recipes.")
+    try:
+        kept = matchings.store(matching)
+    except TooManyLists as exc:
+        messages.error(request, str(exc))
+    else:
+        messages.success(request, f"Stored with {len(kept.uris):,} tracks, as a source of recipes.")
     return redirect(matching)
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from accounts.models import Credential, User
 from playlists import matching as judging
-from playlists import versions
+from playlists import stored_lists, versions
 from playlists.connection import Connection
 from playlists.formats import Line, Reading
 from playlists.lists import TrackList, Unmatched
@@ -150,17 +150,17 @@ def tracks(matching: Matching) -> TrackList:
 
 
 def store(matching: Matching) -> StoredList:
-    """Keep the list as it is now as a source of recipes; a second time changes the same one."""
+    """Keep the list as it is now as a source of recipes; a second time changes the same one.
+
+    Raise ``stored_lists.TooManyLists``.
+    """
     uris = list(tracks(matching).uris)
     with transaction.atomic():
         if matching.stored is None:
-            matching.stored = StoredList.objects.create(
-                user=matching.user, name=matching.name, uris=uris
-            )
+            matching.stored = stored_lists.store(matching.user, uris, name=matching.name)
             matching.save(update_fields=["stored"])
         else:
-            matching.stored.uris = uris
-            matching.stored.save(update_fields=["uris"])
+            stored_lists.change(matching.stored, uris)
     return matching.stored
 
 

@@ -7,7 +7,7 @@ no moment the list holds fewer items than the shorter of the two less 100.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -142,12 +142,17 @@ def plan(
     wanted: Sequence[str],
     policy: Policy = DEFAULT,
     *,
+    dated: Collection[int] | None = None,
     batch: int = BATCH,
 ) -> Plan:
     """Return the calls that turn ``current`` into ``wanted``; raise ``Unreachable`` if none do.
 
     An empty URI stands for an item that is not available: it can be moved, as local files can.
+    ``dated``: indexes of the current items whose dates are worth keeping, None for all of them. A
+    budget is spent on those, not on what was added just now.
     """
+    if dated is not None and isinstance(policy, Budget):
+        return _plan_dated(current, wanted, policy, frozenset(dated), batch)
     search = _Search(current, wanted, batch)
     match policy:
         case Strict():
@@ -158,6 +163,31 @@ def plan(
             edits = search.cheapest()
     otherwise = Why.ROOM if isinstance(policy, Strict) else Why.CALLS
     return _told(current, wanted, edits, otherwise)
+
+
+def _plan_dated(
+    current: Sequence[str],
+    wanted: Sequence[str],
+    budget: Budget,
+    dated: frozenset[int],
+    batch: int,
+) -> Plan:
+    """Return the better of two plans: one for all dates, one that counts only those ``dated``."""
+    found = plan(current, wanted, budget, batch=batch)
+    if not any(one.was in dated for one in found.lost):
+        return found
+    worth = {current[place] for place in dated}
+    search = _Search(current, wanted, batch, fresh=frozenset(current) - worth)
+    calls = allowance(current, wanted, budget.extra, batch=batch)
+    try:
+        other = _told(current, wanted, search.within(calls), Why.CALLS)
+    except Unreachable:
+        return found
+
+    def worth_of(one: Plan) -> tuple[int, int, int]:
+        return sum(was in dated for was, _ in one.kept), len(one.kept), -one.calls
+
+    return max(found, other, key=worth_of)
 
 
 def least_calls(current: Sequence[str], wanted: Sequence[str], *, batch: int = BATCH) -> int:
@@ -178,11 +208,21 @@ _Way = Draft | Written
 class _Search:
     """The edits of each policy for one pair of lists."""
 
-    def __init__(self, current: Sequence[str], wanted: Sequence[str], batch: int) -> None:
+    def __init__(
+        self,
+        current: Sequence[str],
+        wanted: Sequence[str],
+        batch: int,
+        *,
+        fresh: Collection[str] = (),
+    ) -> None:
         self._current = current
         self._wanted = wanted
         self._batch = batch
-        self._origin = match(current, wanted)
+        self._origin = [
+            NEW if place != NEW and writable(uri) and uri in fresh else place
+            for uri, place in zip(wanted, match(current, wanted), strict=True)
+        ]
         self._padding = Padding(current, wanted, batch)
         if self._padding.out_of_reach:
             raise Unreachable("every track is wanted too often for any to be taken out on the way")

@@ -6,7 +6,6 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -15,11 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import AccountError
 from accounts.models import Credential
 from accounts.signed_in import person
-from playlists import blocks, dispatch, library, outcomes, recipe_rows, tasks
+from playlists import blocks, dispatch, first_look, library, outcomes, recipe_rows, tasks
 from playlists.budget import Paused
-from playlists.forms import NOT_YOURS
 from playlists.library import Target
-from playlists.models import Recipe, Run, TargetTaken
+from playlists.models import Recipe, Run
 from playlists.recipe_forms import BlockForm, JsonForm, TemplateForm, initial_text, told
 from playlists.recipes import definition
 from playlists.recipes.definition import NotADefinition
@@ -29,8 +27,6 @@ from spotsite import clock
 
 _RECIPES_A_PAGE = 50
 _RUNS_SHOWN = 10
-_TAKEN = "Another recipe keeps this playlist already. Two would undo each other's work."
-_BUSY = "This recipe, or its playlist, has a run that is not over. Wait until it has ended."
 
 
 @never_cache
@@ -61,7 +57,13 @@ def from_template(request: HttpRequest, slug: str) -> HttpResponse:
     credentials = library.credentials_of(user)
     targets, trouble = _targets(credentials)
     accounts = [credential.account for credential in credentials]
-    form = TemplateForm(request.POST or None, template=template, accounts=accounts, targets=targets)
+    form = TemplateForm(
+        request.POST or None,
+        template=template,
+        accounts=accounts,
+        targets=targets,
+        lists=list(user.stored_lists.light().order_by("-pk")),
+    )
     lacking = recipe_rows.lacking(template, credentials)
     if request.method == "POST" and accounts and form.is_valid():
         recipe = Recipe(user=user, name=form.cleaned_data["name"], is_paused=True)
@@ -114,26 +116,13 @@ def _saved_and_looking(
     form: TemplateForm | JsonForm, recipe: Recipe, targets: list[Target]
 ) -> Run | None:
     """Save the recipe and have a worker look what it would do; None where it cannot be saved."""
-    names = {target.playlist_id: target.name for target in targets}
-    wish = form.known.target.playlist_id
-    if wish not in {"", recipe.playlist_id, *names}:
-        form.add_error(None, NOT_YOURS)  # or anybody could keep others from their own playlist
-        return None
     try:
-        recipe_rows.save(recipe, form.known, names=names)
+        return first_look.save(recipe, form.known, targets=targets)
     except NotADefinition as exc:
         form.add_error(None, told(exc))
-        return None
-    except TargetTaken:
-        form.add_error(None, _TAKEN)
-        return None
-    try:
-        run = dispatch.start(recipe, dry=True)
-    except dispatch.Busy:
-        form.add_error(None, _BUSY)
-        return None
-    tasks.nudge_on_commit(run)
-    return run
+    except first_look.Refused as exc:
+        form.add_error(None, str(exc))
+    return None
 
 
 @never_cache
@@ -183,8 +172,8 @@ def _started(request: HttpRequest, recipe: Recipe, *, dry: bool) -> HttpResponse
     except NotADefinition as exc:
         messages.error(request, " ".join(told(exc)))
         return redirect(recipe)
-    except (dispatch.Busy, IntegrityError):
-        messages.error(request, _BUSY)
+    except dispatch.Busy:
+        messages.error(request, first_look.BUSY)
         return redirect(recipe)
     tasks.nudge_on_commit(run)
     return redirect(run)

@@ -1,4 +1,4 @@
-"""Let go of what nothing keeps: old versions, and titles that no version names any more.
+"""Let go of what nothing keeps: old versions, lists, and titles that no version names any more.
 
 A version that stays names its tracks as needed once in a while. So a track that nobody named for
 longer than that is in no version, and nothing has to look through versions to find out.
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from playlists import versions
+from playlists import stored_lists, versions
 from playlists.models import Ledger, Run, Version, VersionQuerySet
 from spotsite import clock
 from spotsite.clock import Now
@@ -39,7 +39,7 @@ DELETE FROM playlists_track WHERE uri IN (
 def tidy(*, seconds: float) -> bool:
     """Work for about so many seconds; True where there is more to do."""
     ends = time.monotonic() + seconds
-    for step in (drop_versions, vouch_again, drop_tracks):
+    for step in (drop_versions, vouch_again, drop_tracks, stored_lists.drop_idle):
         while step():
             if time.monotonic() > ends:
                 return True

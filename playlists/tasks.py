@@ -131,7 +131,7 @@ def _sweep_matchings() -> None:
 
 @shared_task
 def tidy() -> None:
-    """Let go of old versions and of titles that nothing needs; a long time's worth in turns."""
+    """Let go of old versions, and of titles and lists that nothing needs; in turns."""
     if retention.tidy(seconds=_TIDY_SECONDS):
         nudges.send(tidy)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from playlists import (
+    builder_views,
     decision_views,
+    list_views,
     match_views,
     recipe_views,
     takeout_views,
@@ -19,6 +21,8 @@ urlpatterns = [
     path("recipes/", recipe_views.recipes, name="recipes"),
     path("recipes/new/", recipe_views.gallery, name="recipe_gallery"),
     path("recipes/new/json/", recipe_views.from_json, name="recipe_from_json"),
+    path("recipes/new/build/", builder_views.build, name="recipe_build"),
+    path("recipes/<uuid:uuid>/build/", builder_views.rebuild, name="recipe_rebuild"),
     path("recipes/schema.json", recipe_views.schema, name="recipe_schema"),
     path("recipes/new/<slug:slug>/", recipe_views.from_template, name="recipe_new"),
     path("recipes/<uuid:uuid>/", recipe_views.recipe_page, name="recipe"),
@@ -29,6 +33,9 @@ urlpatterns = [
     path("recipes/<uuid:uuid>/pause/", recipe_views.pause, name="recipe_pause"),
     path("recipes/<uuid:uuid>/resume/", recipe_views.resume, name="recipe_resume"),
     path("recipes/<uuid:uuid>/delete/", recipe_views.delete, name="recipe_delete"),
+    path("lists/", list_views.lists, name="stored_lists"),
+    path("lists/<uuid:uuid>/", list_views.list_page, name="stored_list"),
+    path("lists/<uuid:uuid>/delete/", list_views.delete, name="stored_list_delete"),
     path("blocks/", recipe_views.block_list, name="blocks"),
     path("blocks/<int:pk>/remove/", recipe_views.unblock, name="unblock"),
     path("runs/", views.runs, name="runs"),

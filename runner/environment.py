@@ -24,7 +24,7 @@ NAMES = (
     *("FACEBOOK_CLIENT_ID", "FACEBOOK_CLIENT_SECRET"),
     *("FACEBOOK_DIALOG_URL", "FACEBOOK_GRAPH_URL"),
     *("BACKGROUND_SLOTS", "SETTLE_SECONDS", "GUARD_SHARE", "GUARD_CALLS"),
-    *("VERSION_DAYS", "VERSION_COUNT"),
+    *("VERSION_DAYS", "VERSION_COUNT", "LIST_DAYS", "LIST_COUNT"),
 )
 
 
@@ -150,6 +150,7 @@ class Given:
                 # The simulator bears what a demo or a test may ask of it.
                 "SPOTIFY_CALLS_PER_SECOND": "2000",
                 "SPOTIFY_BURST": "2000",
+                "SPOTIFY_CALLS_PER_PERSON": "100000",
             }
         if "FACEBOOK_CLIENT_ID" not in self:
             settings |= {

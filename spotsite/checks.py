@@ -53,6 +53,8 @@ IDS = {
     "GUARD_CALLS": "spotsite.E025",
     "VERSION_DAYS": "spotsite.E031",
     "VERSION_COUNT": "spotsite.E032",
+    "LIST_DAYS": "spotsite.E041",
+    "LIST_COUNT": "spotsite.E042",
 }
 HINTS = {
     "PUBLIC_URL": "Give scheme and host without a path: PUBLIC_URL=https://lists.example",
@@ -86,6 +88,8 @@ HINTS = {
     "GUARD_CALLS": "GUARD_CALLS=400 asks a person before more changes are made in one run.",
     "VERSION_DAYS": "VERSION_DAYS=90 keeps every stored version for three months at least.",
     "VERSION_COUNT": "VERSION_COUNT=50 keeps the last 50 of each list whatever their age.",
+    "LIST_DAYS": "LIST_DAYS=90 keeps a stored list for three months after it was used last.",
+    "LIST_COUNT": "LIST_COUNT=200 lets each person store up to 200 lists.",
 }
 
 
@@ -99,7 +103,7 @@ def check_environment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 def check_site(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     return [
         *(*_public_url(), *_secret_key(), *_hosts(), *_open_to_the_net(), *_mail_from()),
-        *(*_versions(), *_work()),
+        *(*_versions(), *_lists(), *_work()),
     ]
 
 
@@ -193,6 +197,12 @@ def _versions() -> Iterator[CheckMessage]:
     for name in ("VERSION_DAYS", "VERSION_COUNT"):
         if getattr(settings, name) < 1:
             yield _error(name, f"{name} is 0, so a run could not be undone.")
+
+
+def _lists() -> Iterator[CheckMessage]:
+    for name in ("LIST_DAYS", "LIST_COUNT"):
+        if getattr(settings, name) < 1:
+            yield _error(name, f"{name} is 0, so that nobody could store a list.")
 
 
 def _work() -> Iterator[CheckMessage]:

@@ -318,3 +318,8 @@ GUARD_CALLS = env.number("GUARD_CALLS", 400)
 # A stored version is kept while it is younger, among the last ones of its list, or pinned.
 VERSION_DAYS = env.number("VERSION_DAYS", 90)
 VERSION_COUNT = env.number("VERSION_COUNT", 50)
+# The largest recipe as a form: 200 conditions, and boxes for all playlists in some of them.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+# A stored list that no recipe names goes when it has not been used for so long.
+LIST_DAYS = env.number("LIST_DAYS", 90)
+LIST_COUNT = env.number("LIST_COUNT", 200)  # the most that a person may have

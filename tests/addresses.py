@@ -26,7 +26,7 @@ from accounts.models import (
     User,
     Withdrawal,
 )
-from playlists.models import Block, Calls, Ledger, Matching, Pause, Recipe, Run, Version
+from playlists.models import Block, Calls, Ledger, Matching, Pause, Recipe, Run, StoredList, Version
 from playlists.recipes import definition
 from playlists.recipes.templates import BY_SLUG
 from spotsite import clock
@@ -104,6 +104,7 @@ OWNED: dict[str, Callable[[Cast], Arguments]] = {
     },
     "recipes/<uuid:uuid>/": lambda cast: _uuid(cast, Recipe),
     "recipes/<uuid:uuid>.json": lambda cast: _uuid(cast, Recipe),
+    "recipes/<uuid:uuid>/build/": lambda cast: _uuid(cast, Recipe),
     "recipes/<uuid:uuid>/edit/": lambda cast: _uuid(cast, Recipe),
     "recipes/<uuid:uuid>/preview/": lambda cast: _uuid(cast, Recipe),
     "recipes/<uuid:uuid>/run/": lambda cast: _uuid(cast, Recipe),
@@ -117,6 +118,8 @@ OWNED: dict[str, Callable[[Cast], Arguments]] = {
     "matches/<uuid:uuid>/cancel/": lambda cast: _uuid(cast, Matching),
     "matches/<uuid:uuid>/store/": lambda cast: _uuid(cast, Matching),
     "matches/<uuid:uuid>/delete/": lambda cast: _uuid(cast, Matching),
+    "lists/<uuid:uuid>/": lambda cast: _uuid(cast, StoredList),
+    "lists/<uuid:uuid>/delete/": lambda cast: _uuid(cast, StoredList),
     "blocks/<int:pk>/remove/": lambda cast: _pk(cast, Block),
     "versions/<int:pk>/": lambda cast: _pk(cast, Version),
     "versions/<int:pk>/download/<slug:key>/": lambda cast: {**_pk(cast, Version), "key": "csv"},
@@ -245,6 +248,7 @@ def _rows(owner: User, staff: User) -> dict[type, Any]:
         Recipe.objects.create(
             user=owner, account=account, name="A recipe", definition=_definition(account)
         ),
+        StoredList.objects.create(user=owner, name="A list"),
         Block.objects.create(user=owner, artist="Somebody"),
         Matching.objects.create(user=owner, account=account, name="A list", state="done"),
         Calls.objects.create(hour=clock.now(), group="me", person=owner, count=1),

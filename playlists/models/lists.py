@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from typing import Self
 
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import models
+from django.db.models import Func
+from django.urls import reverse
 
 from playlists import packing
+from playlists.models.recipes import Recipe
 from playlists.spotify import Item
 from spotsite.clock import Now
 
@@ -37,6 +41,19 @@ class SourceList(models.Model):
         return packing.unpack(self.packed)
 
 
+class StoredListQuerySet(models.QuerySet["StoredList"]):
+    """Stored lists, asked in the words of the trade."""
+
+    def light(self) -> Self:
+        """Leave the tracks where they are, and count them instead."""
+        length = Func("uris", function="jsonb_array_length", output_field=models.IntegerField())
+        return self.defer("uris").annotate(length=length)
+
+    def idle(self) -> Self:
+        """Those that no recipe names, the one that was used longest ago first."""
+        return self.filter(recipes=None).order_by("used_at")
+
+
 class StoredList(models.Model):
     """A list that a person pasted or uploaded, as a source of recipes."""
 
@@ -46,10 +63,20 @@ class StoredList(models.Model):
     )
     name = models.CharField(max_length=200)
     uris = models.JSONField(default=list)
+    recipes = models.ManyToManyField(Recipe, related_name="lists")  # that name it
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    used_at = models.DateTimeField(db_default=Now())  # when a recipe was last given it, or lost it
+
+    objects = StoredListQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["used_at"], name="stored_list_used")]
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("stored_list", args=[self.uuid])
 
     @classmethod
     def called(cls, name: str, *, user_id: int) -> StoredList | None:

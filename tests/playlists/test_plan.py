@@ -47,6 +47,39 @@ def test_a_plan_ends_at_the_wanted_list_and_says_what_becomes_of_each_item(
     check(current, wanted, plan(current, wanted, policy))
 
 
+@settings(max_examples=200, deadline=None)
+@given(pairs(), st.sampled_from(POLICIES), st.sets(st.integers(0, 15)))
+def test_dates_that_count_are_kept_before_those_that_do_not(
+    lists: tuple[list[str], list[str]], policy: Policy, chosen: set[int]
+) -> None:
+    current, wanted = lists
+    dated = {place for place in chosen if place < len(current)}
+    found = plan(current, wanted, policy, dated=dated)
+
+    check(current, wanted, found)
+    every = plan(current, wanted, policy)
+    assert _of(found, dated) >= _of(every, dated)
+    if len(dated) == len(current):
+        assert found == every
+
+
+def _of(found: planner.Plan, dated: set[int]) -> int:
+    return sum(was in dated for was, _ in found.kept)
+
+
+def test_a_budget_is_spent_on_the_dates_that_count() -> None:
+    dice = random.Random(1)
+    with_dates = without = 0
+    for _ in range(30):
+        wanted = [f"u{number}" for number in range(60)]
+        current = dice.sample(wanted, 60)
+        dated = set(dice.sample(range(60), 20))
+        with_dates += _of(plan(current, wanted, dated=dated), dated)
+        without += _of(plan(current, wanted), dated)
+
+    assert with_dates > 1.2 * without, (with_dates, without)
+
+
 @settings(max_examples=400, deadline=None)
 @given(pairs(unique=True), st.sampled_from(POLICIES))
 def test_a_plan_of_many_small_calls_never_makes_the_list_too_short(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import requests
 from django.core.cache import caches
 
 from accounts import tokens
-from playlists import tasks
+from playlists import push, tasks
 from playlists.models import LEASE, Run, Version
 from playlists.push import Pace
 from spotsite import clock, http
@@ -518,6 +519,77 @@ def test_a_refusal_for_a_moment_ends_nothing_though_something_else_failed_before
     assert ada.later(run, seconds=30).state == Run.State.DONE
 
 
+OUT_OF_BOUNDS = {"error": {"status": 400, "message": "Given positions are out of bounds"}}
+
+
+def test_a_refusal_is_forgotten_where_somebody_changed_the_list_meanwhile(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(method="POST", path=ITEMS, status=400, json=OUT_OF_BOUNDS, times=2)
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+    assert (run.state, run.code) == (Run.State.WAITING, "refused_doubted")
+
+    edit(ada, "DELETE", playlist_id, {"items": [{"uri": uri} for uri in tracks(2)]})
+    run = ada.later(run, seconds=SETTLED)
+    assert (run.state, run.code) == (Run.State.WAITING, "refused_doubted")  # of another list
+    run = ada.later(run, seconds=SETTLED)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == [*tracks(8, start=2), *tracks(100, start=100)]
+
+
+def test_a_write_found_wrong_is_looked_at_when_all_has_settled(ada: Member) -> None:
+    """A read right after it may show the list as it was before what made it wrong."""
+    ada.spotify.switch(stale_read_share=1e-9, stale_read_s=20)  # old lists are kept, none is shown
+    playlist_id = ada.has(tracks(50))
+    run = ada.wants(tracks(10, start=100), playlist_id, mode="append")
+    claimed = Run.objects.claim(run.pk)
+    assert claimed is not None
+    ada.spotify.advance(seconds=SETTLED)
+    ada.spotify.fault(method="POST", path=ITEMS, status=400, json=OUT_OF_BOUNDS, times=2)
+
+    push.work_on(claimed)
+    edit(ada, "DELETE", playlist_id, {"items": [{"uri": uri} for uri in tracks(5)]})
+    ada.spotify.switch(stale_read_share=1)
+    run = ada.later(run, seconds=10)
+    assert (run.state, run.code) == (Run.State.WAITING, "refused_doubted")
+    run = ada.later(run, seconds=SETTLED)
+    run = ada.later(run, seconds=SETTLED)
+    run = ada.later(run, seconds=SETTLED)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == [*tracks(45, start=5), *tracks(10, start=100)]
+
+
+def test_a_pause_between_two_refusals_forgets_neither(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    error = {"error": {"status": 404, "message": "Not found."}}
+    ada.spotify.fault(method="POST", path=ITEMS, status=404, json=error, times=None)
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+    assert (run.state, run.code) == (Run.State.WAITING, "not_found_doubted")
+
+    ada.spotify.fault(method="GET", status=429, headers={"Retry-After": "2"})
+    run = ada.later(run, seconds=30)
+    assert (run.state, run.code) == (Run.State.WAITING, "rate_limited")
+    run = ada.later(run, seconds=30)
+
+    assert (run.state, run.code) == (Run.State.FAILED, "not_found")
+
+
+def test_a_page_that_is_not_found_for_a_moment_twice_ends_nothing(ada: Member) -> None:
+    playlist_id = ada.has(tracks(500))
+    error = {"error": {"status": 404, "message": "Not found."}}
+    ada.spotify.fault(method="GET", path=ITEMS, status=404, json=error, skip=1)
+    run = worked(ada.wants(tracks(10, start=900), playlist_id, mode="append"))
+    assert (run.state, run.code) == (Run.State.WAITING, "not_found_doubted")
+
+    ada.spotify.clear_faults()
+    ada.spotify.fault(method="GET", path=ITEMS, status=404, json=error, skip=3)
+    run = ada.later(run, seconds=30)
+    assert (run.state, run.code) == (Run.State.WAITING, "not_found_doubted")
+
+    assert ada.later(run, seconds=30).state == Run.State.DONE
+
+
 def test_a_run_that_may_not_read_says_that_it_may_not_see(ada: Member) -> None:
     playlist_id = ada.has(tracks(10))
     error = {"error": {"status": 403, "message": "Insufficient client scope"}}
@@ -593,6 +665,37 @@ def test_replacing_stores_what_somebody_changed_and_goes_on(ada: Member, by_hand
     assert ada.spotify.uris(playlist_id) == [*kept, *tracks(300, start=1000)]
     stored = Version.objects.get(cause=Version.Cause.ELSEWHERE)
     assert mine[0] in stored.uris
+
+
+def old_dates(ada: Member, playlist_id: str, since: set[tuple[str, str]]) -> int:
+    items = ada.spotify.playlist(playlist_id)["items"]
+    return sum((item["uri"], item["added_at"]) in since for item in items)
+
+
+@pytest.mark.usefixtures("one_write_a_slice")
+def test_a_plan_made_anew_spends_its_calls_on_dates_that_are_still_old(ada: Member) -> None:
+    dice = random.Random(3)
+    wanted = tracks(90)
+    playlist_id = ada.has(dice.sample(wanted, 90))
+    old = {(item["uri"], item["added_at"]) for item in ada.spotify.playlist(playlist_id)["items"]}
+    ada.spotify.advance(days=30)
+    clock.move(timedelta(days=30))
+    run = ada.wants(wanted, playlist_id)
+    for writes_done in range(1, 4):
+        while run.cursor < writes_done:
+            one_slice(run)
+            run.refresh_from_db()
+    left = old_dates(ada, playlist_id, old)
+
+    for _ in range(30):
+        start, before = dice.randrange(80), dice.randrange(90)
+        move = {"range_start": start, "insert_before": before, "range_length": 3}
+        edit(ada, "PUT", playlist_id, move)
+    run = ada.later(run, seconds=SETTLED)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == wanted
+    assert old_dates(ada, playlist_id, old) >= left - 4  # what is fresh outnumbers it by far
 
 
 def after_writes(ada: Member, count: int, monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
