@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.internal.flows.reauthentication import resume_request
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ReauthenticationRequired
@@ -18,7 +17,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import connections, recent
+from accounts import connections, next_page, recent
 from accounts.coming_back import AGAIN
 
 
@@ -27,7 +26,7 @@ from accounts.coming_back import AGAIN
 @require_http_methods(["GET", "POST"])
 def sign_in_again(request: HttpRequest) -> HttpResponse:
     """Offer the person's own accounts, or a mailed code; lead to the one that they choose."""
-    onward = _onward(request)
+    onward = next_page.after(request)
     own = SocialAccount.objects.filter(user_id=request.user.pk).order_by("pk")
     if request.method == "GET":
         context = {
@@ -68,12 +67,6 @@ def signed_in_again(request: HttpRequest) -> HttpResponse:
         return redirect("sign_in_again")
     response: HttpResponse | None = resume_request(request)
     return response or redirect("connections")
-
-
-def _onward(request: HttpRequest) -> str:
-    onward = request.POST.get("next") or request.GET.get("next") or ""
-    safe = onward and get_account_adapter().is_safe_url(onward)
-    return onward if safe else reverse("connections")
 
 
 def _has_email(request: HttpRequest) -> bool:

@@ -13,11 +13,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import connections, scopes, tasks, ways_in, withdrawals
+from accounts import connections, next_page, scopes, tasks, ways_in, withdrawals
 from accounts.calendar import consent_end
 from accounts.coming_back import RECONNECT
 from accounts.models import Credential
@@ -41,6 +40,7 @@ def connections_page(request: HttpRequest) -> HttpResponse:
         "providers": connections.configured_providers(),
         "withdrawals": withdrawals.open_of(user),
         "outages": sorted({row.provider_name for row in accounts if row.is_in_outage}),
+        "next": next_page.asked(request),
         "wants_second_way_in": any(account.is_last_way_in for account in accounts),
     }
     return render(request, "accounts/connections.html", context)
@@ -55,7 +55,8 @@ def connect(request: HttpRequest, provider: str) -> HttpResponse:
         raise Http404
     if request.method == "GET":  # where a person lands who had to sign in again first
         name = connections.provider_name(provider)
-        return render(request, "accounts/connect.html", {"provider": provider, "name": name})
+        context = {"provider": provider, "name": name, "next": next_page.after(request)}
+        return render(request, "accounts/connect.html", context)
     return _to_provider(request, provider, data={})
 
 
@@ -70,6 +71,7 @@ def reconnect(request: HttpRequest, pk: int) -> HttpResponse:
             "provider": account.provider,
             "name": connections.display_name(account),
             "extras": connections.extras(account, wanted=request.GET.getlist("want")),
+            "next": next_page.after(request),
         }
         return render(request, "accounts/connect.html", context)
     credential = Credential.objects.filter(account=account).first()
@@ -137,10 +139,11 @@ def _to_provider(
     asked: dict[str, Any] = {}
     if provider == "spotify":
         asked["scope"] = scopes.to_ask(stored, request.POST.getlist("extra"))
+    onward = next_page.after(request)
     response: HttpResponse = (
         get_adapter()
         .get_provider(request, provider)
-        .redirect(request, AuthProcess.CONNECT, next_url=reverse("connections"), data=data, **asked)
+        .redirect(request, AuthProcess.CONNECT, next_url=onward, data=data, **asked)
     )
     return response
 

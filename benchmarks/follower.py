@@ -108,3 +108,31 @@ def random_pair(rng: random.Random) -> tuple[list[str], list[str]]:
             current.insert(rng.randrange(len(current) + 1), fixed)
             wanted.insert(rng.randrange(len(wanted) + 1), fixed)
     return current, wanted
+
+
+def full_of_copies(rng: random.Random, size: int) -> tuple[list[str], list[str]]:
+    """Return two lists of few tracks with many copies each, of about so many items."""
+    tracks = [f"spotify:track:{n}" for n in range(rng.choice([2, 3, 3, 4, 5, 8, 15, 40, 100]))]
+    weights = rng.choice([None, [1 / (n + 1) for n in range(len(tracks))]])
+    current = rng.choices(tracks, weights, k=size)
+    wanted = list(current)
+    match rng.randrange(4):
+        case 0:
+            wanted = rng.choices(tracks, weights, k=int(size * rng.choice([0.7, 0.95, 1, 1.3])))
+        case 1:
+            rng.shuffle(wanted)
+        case 2:
+            for _ in range(rng.randrange(1, 12)):
+                start, end = sorted(rng.randrange(len(wanted) + 1) for _ in range(2))
+                block = wanted[start:end]
+                del wanted[start:end]
+                place = rng.randrange(len(wanted) + 1)
+                wanted[place:place] = block
+    for _ in range(rng.choice([0, 1, 5, 50])):
+        del wanted[rng.randrange(len(wanted))]
+    for _ in range(rng.choice([0, 1, 5, 50])):
+        wanted.insert(rng.randrange(len(wanted) + 1), rng.choice(tracks))
+    for uris, kind in ((current, "old"), (wanted, "new")):
+        for number in range(rng.choice([0, 0, 0, 1, 30, 150])):
+            uris.insert(rng.randrange(len(uris) + 1), f"spotify:track:{kind}{number}")
+    return current, wanted

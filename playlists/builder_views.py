@@ -23,6 +23,7 @@ from playlists.models import Recipe, Run
 from playlists.recipes import definition, sentence
 from playlists.recipes.definition import Definition, NotADefinition
 from playlists.recipes.sentence import Segment
+from spotsite import bodies
 
 _TOO_MUCH = (
     "That is too much for this form, and nothing of it was kept. Upload long lists as files, or "
@@ -58,7 +59,7 @@ def _built(request: HttpRequest, recipe: Recipe) -> HttpResponse:
     try:
         request.POST  # noqa: B018 -- parses the body
     except (RequestDataTooBig, TooManyFieldsSent):
-        uploads.drain(request)
+        bodies.drain(request)
         found = Faults(general=[_TOO_MUCH])
         return _page(request, recipe, _opened(recipe), found, status=413)
     return _build(request, recipe, too_big=upload.too_big)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from playlists import guards, ledgers, outcomes, versions
+from playlists import guards, ledgers, outcomes, outline, versions
 from playlists import plan as planner
 from playlists.ledgers import View
 from playlists.models import Run
@@ -65,17 +65,18 @@ def changes(run: Run, now: Sequence[Item]) -> dict[str, Any]:
     limits = guards.limits_of(run)
     tripped = guards.tripped(guards.Prospect(now, seen.aim.goal, plan, partial=run.partial), limits)
     warnings = guards.sentences(tripped, limits)
-    return facts | told(seen, plan) | {"tripped": tripped, "warnings": warnings}
+    return facts | told(seen, plan, now=uris) | {"tripped": tripped, "warnings": warnings}
 
 
-def told(seen: View, plan: Plan) -> dict[str, Any]:
-    """Return what is to be said of a plan, ready for JSON."""
+def told(seen: View, plan: Plan, *, now: Sequence[str]) -> dict[str, Any]:
+    """Return what is to be said of a plan for the list as it is ``now``, ready for JSON."""
     aim = seen.aim
     return {
         "kept_dates": len(plan.kept),
         "redated": len(plan.lost),
         "moves": sum(isinstance(edit, Move) for edit in plan.edits),
         "calls": plan.calls,
+        "outline": outline.of(now, plan.edits),
         "by_hand": aim.by_hand,
         "fixed": aim.fixed,
         "left_out": aim.left_out,

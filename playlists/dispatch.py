@@ -54,13 +54,28 @@ def start_due(*, most: int = MOST) -> Tick:
 
 
 def start(recipe: Recipe, *, dry: bool = False) -> Run:
-    """Queue a run of a recipe now; ``dry`` ends as a draft. Raise ``Busy``."""
+    """Queue a run of a recipe now; ``dry`` ends as a draft. Raise ``Busy``, but for no dry one.
+
+    A dry run that is under way already is the one, unless the recipe was changed since.
+    """
     known = definition.check(recipe.definition)
+    if dry:
+        return _look_under_way(recipe) or _run(recipe, known, dry=True)
     try:
         with transaction.atomic():
-            return _run(recipe, known, dry=dry)
+            return _run(recipe, known)
     except IntegrityError:
         raise Busy from None
+
+
+def _look_under_way(recipe: Recipe) -> Run | None:
+    """Return the dry run that is under way; end those of what the recipe said before."""
+    looks = list(recipe.runs.active().filter(is_dry=True, cancel_asked=False).order_by("-pk"))
+    fresh = [run for run in looks if run.created_at >= recipe.changed_at]
+    for run in looks:
+        if run not in fresh:
+            run.ask_to_cancel()
+    return fresh[0] if fresh else None
 
 
 def catch_up(account_id: int) -> list[Run]:

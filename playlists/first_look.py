@@ -34,9 +34,6 @@ def save(recipe: Recipe, known: Definition, *, targets: Sequence[Target]) -> Run
         recipe_rows.save(recipe, known, names=names)
     except TargetTaken:
         raise Refused(_TAKEN, at=_TARGET) from None
-    try:
-        run = dispatch.start(recipe, dry=True)
-    except dispatch.Busy:
-        raise Refused(BUSY) from None
+    run = dispatch.start(recipe, dry=True)
     tasks.nudge_on_commit(run)
     return run

@@ -27,7 +27,7 @@ from playlists.matchings import NotFoundHere
 from playlists.models import Matching, MatchLine
 from playlists.spotify.errors import SpotifyError
 from playlists.stored_lists import TooManyLists
-from spotsite import clock
+from spotsite import bodies, clock
 
 _LISTS_A_PAGE = 50
 _LINES_A_PAGE = 20
@@ -59,7 +59,7 @@ def bring(request: HttpRequest) -> HttpResponse:
     try:
         request.POST  # noqa: B018 -- parses the body
     except RequestDataTooBig:
-        uploads.drain(request)
+        bodies.drain(request)
         return _form(request, BringForm(), trouble=_TOO_MUCH_TEXT, status=413)
     return _bring(request, too_big="file" in upload.too_big)
 

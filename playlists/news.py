@@ -87,7 +87,7 @@ def _paused(run: Run, until: datetime) -> None:
             _name_of(pause),
             title="Spotify lets this site wait",
             sentence="Spotify answers no more calls of this site for some time. Your runs wait and "
-            f"go on by themselves {outcomes.when(until, now=clock.now())} UTC; nothing is lost.",
+            f"go on by themselves {outcomes.when(until, now=clock.now())}; nothing is lost.",
             link=reverse("runs"),
         )
 

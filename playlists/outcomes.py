@@ -259,12 +259,12 @@ def _later(code: str, sentence: str, until: datetime, now: datetime) -> Outcome:
 
 
 def when(moment: datetime, *, now: datetime) -> str:
-    """Write a time to come for people: "at 14:05", with the date where it is not today's."""
+    """Write a time to come for people: "at 14:05 UTC", with the date where it is not today's."""
     if moment - now < timedelta(minutes=1):
         return "in a few seconds" if moment - now < _A_FEW else "in a minute"
     local = timezone.localtime(moment)
     is_today = local.date() == timezone.localdate(now)
-    return f"at {date_format(local, 'H:i' if is_today else 'j F, H:i')}"
+    return f"at {date_format(local, 'H:i e' if is_today else 'j F, H:i e')}"
 
 
 def _backoff(attempts: int) -> float:

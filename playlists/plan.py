@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
-from playlists import steps
 from playlists.planning import bounds
 from playlists.planning.arranging import Arrangement, arrange, arrange_within
 from playlists.planning.atoms import Kept
 from playlists.planning.ceilings import Ceiling
 from playlists.planning.edits import NEW, Add, Edit, Move, Remove, Replace, Trace, writable
 from playlists.planning.keeping import FEW_STEPS, MOST_STEPS, SOME_STEPS, Keeper
+from playlists.planning.limits import BATCH, Unreachable, Unwritable, floor
 from playlists.planning.matching import match
+from playlists.planning.padding import Padding
 from playlists.planning.writing import Stuck, write
-from playlists.steps import BATCH, Unreachable, Unwritable
 
 __all__ = [
     "DEFAULT",
@@ -77,6 +77,7 @@ MOST_DESCENDED = 8_000
 class Why(Enum):
     COPIES = "there were more copies than wanted, and only all of them can be removed"
     CALLS = "keeping it would have cost more calls than allowed"
+    ROOM = "without taking it out the list would have become too short on the way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ def plan(
             edits = search.within(allowance(current, wanted, extra, batch=batch))
         case Cheapest():
             edits = search.cheapest()
-    return _told(current, wanted, edits)
+    otherwise = Why.ROOM if isinstance(policy, Strict) else Why.CALLS
+    return _told(current, wanted, edits, otherwise)
 
 
 def _plan_dated(
@@ -177,7 +179,7 @@ def _plan_dated(
     search = _Search(current, wanted, batch, fresh=frozenset(current) - worth)
     calls = allowance(current, wanted, budget.extra, batch=batch)
     try:
-        other = _told(current, wanted, search.within(calls))
+        other = _told(current, wanted, search.within(calls), Why.CALLS)
     except Unreachable:
         return found
 
@@ -217,6 +219,7 @@ class _Search:
             NEW if place != NEW and writable(uri) and uri in fresh else place
             for uri, place in zip(wanted, match(current, wanted), strict=True)
         ]
+        self._padding = Padding(current, wanted, batch)
         self._least_calls = bounds.fewest_calls(current, wanted, origin=self._origin, batch=batch)
 
     @cached_property
@@ -224,25 +227,23 @@ class _Search:
         return Keeper(self._current, self._wanted, self._origin, self._batch)
 
     def strict(self) -> Sequence[Edit]:
-        edits = self._written(self._origin)
-        return edits if edits is not None else self._overwritten
+        return self._all_kept if self._all_kept is not None else self._fewest()
 
     def within(self, calls: int, *, steps: int = MOST_STEPS) -> Sequence[Edit]:
         """Return edits that keep the most dates found for at most ``calls``."""
         if self._least_calls <= calls:
-            whole = self._written(self._origin)
+            whole = self._all_kept
             if whole is not None and len(whole) <= calls:
                 return whole
         edits = self._kept_most(calls, steps)
-        if edits is not None:
-            return edits
-        if any(not writable(uri) for uri in self._current):
-            # What cannot be added anew must be moved, whatever that costs.
-            for origin in (self._unwritable_only(), self._origin):
-                edits = self._written(origin)
-                if edits is not None:
-                    return edits
-        return self._overwritten
+        return edits if edits is not None else self._fewest()
+
+    def _fewest(self) -> Sequence[Edit]:
+        """Return the edits with the fewest calls where those of a budget are too few."""
+        ways = [way for way in (self._overwritten, self._all_kept) if way is not None]
+        if not ways:
+            raise Unreachable("every track is wanted too often for any to be taken out on the way")
+        return min(ways, key=len)
 
     def cheapest(self) -> Sequence[Edit]:
         most = rewrite_price(self._current, self._wanted, batch=self._batch)
@@ -286,33 +287,34 @@ class _Search:
     def _written(
         self, origin: Sequence[int], arrangement: Arrangement | None = None
     ) -> Sequence[Edit] | None:
+        """Return the edits of a matching, or of one that keeps less; None if none can be made."""
         arrangement = arrangement or arrange(origin, self._batch)
+        current, wanted, batch = self._current, self._wanted, self._batch
         try:
-            return write(self._current, self._wanted, origin, arrangement, self._batch)
+            return write(current, wanted, origin, arrangement, batch)
         except Stuck:
+            found = self._padding.choose(origin, arrangement.order)
+        if found is None:
             return None
+        pad, kept = found
+        if kept != origin:
+            arrangement = arrange(kept, batch)
+        return write(current, wanted, kept, arrangement, batch, pad=pad)
 
     @cached_property
-    def _overwritten(self) -> Sequence[Edit]:
-        """Return edits that exchange everything, or as little as lists full of copies allow."""
+    def _all_kept(self) -> Sequence[Edit] | None:
+        return self._written(self._origin)
+
+    @cached_property
+    def _overwritten(self) -> Sequence[Edit] | None:
+        """Return edits that exchange everything that can be written."""
         if replaceable(self._current, batch=self._batch):
             return [
                 Replace(tuple(self._wanted[: self._batch])),
                 *_appended(self._wanted, self._batch),
             ]
-        short = self._cut_short()
-        exchanged = self._written([NEW] * len(self._wanted)) if self._all_writable() else None
-        ways = [way for way in (short, exchanged) if way is not None]
-        if ways:
-            return min(ways, key=len)
-        return [
-            Replace(step.uris)
-            if isinstance(step, steps.Overwrite)
-            else Remove(step.uris)
-            if isinstance(step, steps.Remove)
-            else Add(step.position, step.uris)
-            for step in steps.replace(self._current, self._wanted, batch=self._batch)
-        ]
+        ways = (self._cut_short(), self._written(self._unwritable_only()))
+        return min((way for way in ways if way is not None), key=len, default=None)
 
     def _unwritable_only(self) -> list[int]:
         return [
@@ -320,14 +322,11 @@ class _Search:
             for place in self._origin
         ]
 
-    def _all_writable(self) -> bool:
-        return all(writable(uri) for uri in self._current)
-
     def _cut_short(self) -> Sequence[Edit] | None:
         """Remove down to what one call may overwrite, where the list may become so short."""
-        if not self._all_writable():
+        if not all(writable(uri) for uri in self._current):
             return None
-        floor = min(len(self._current), len(self._wanted)) - self._batch
+        lowest = floor(len(self._current), len(self._wanted), self._batch)
         size = len(self._current)
         removals: list[list[str]] = [[]]
         copies = Counter(self._current)
@@ -336,7 +335,7 @@ class _Search:
                 break
             if len(removals[-1]) == self._batch:
                 removals.append([])
-            if size - copies[uri] >= floor:
+            if size - copies[uri] >= lowest:
                 removals[-1].append(uri)
                 size -= copies[uri]
         if size > self._batch:
@@ -353,7 +352,9 @@ def _appended(wanted: Sequence[str], batch: int) -> Iterator[Edit]:
         yield Add(start, tuple(wanted[start : start + batch]))
 
 
-def _told(current: Sequence[str], wanted: Sequence[str], edits: Sequence[Edit]) -> Plan:
+def _told(
+    current: Sequence[str], wanted: Sequence[str], edits: Sequence[Edit], otherwise: Why
+) -> Plan:
     """Follow every item through the edits and say what became of it."""
     trace = Trace(current)
     for edit in edits:
@@ -378,7 +379,7 @@ def _told(current: Sequence[str], wanted: Sequence[str], edits: Sequence[Edit]) 
             continue
         seen[uri] += 1
         if seen[uri] <= then[uri]:
-            why = Why.COPIES if now[uri] > then[uri] else Why.CALLS
+            why = Why.COPIES if now[uri] > then[uri] else otherwise
             lost.append(Lost(uri, place, why))
         else:
             removed.append(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from playlists import courses
+from playlists import courses, versions
 from playlists.connection import Connection
 from playlists.lists import TrackList
 from playlists.models import Run
@@ -30,6 +30,7 @@ def look(run: Run, connection: Connection) -> None:
     """Read the playlist and write into the draft what it would do to it."""
     snapshot_id = _snapshot(run, connection)
     items = read(connection, run.playlist_id) if run.playlist_id else []
+    versions.remember(items or ())
     found = {} if items is None else courses.changes(run, items)
     run.report = {**_of_the_list(run), **found, "looked": True, "snapshot": snapshot_id}
     run.save(update_fields=["report"])

@@ -32,6 +32,7 @@ from playlists import (
     making,
     news,
     outcomes,
+    outline,
     readings,
     versions,
 )
@@ -263,6 +264,7 @@ class _Slice:
         run = self.run
         snapshot_id = self._snapshot() if run.playlist_id else ""
         items = self._read() if run.playlist_id else []
+        versions.remember(items)
         report = {**run.report, **courses.changes(run, items)}
         report |= {"looked": True, "snapshot": snapshot_id}
         run.keep(report=report, calls_used=self.calls)
@@ -416,7 +418,7 @@ class _Slice:
             total=len(seen.aim.ours)
             if run.target
             else len(run.wanted) - len(seen.aim.left_out) - len(seen.aim.missing),
-            report={**run.report, **courses.told(seen, plan)},
+            report={**run.report, **courses.told(seen, plan, now=before.uris)},
         )
         again = ledger is not None and ledger.undone > 0 and seen.undone is not None
         undone = max(1, seen.undone.count) if again and seen.undone is not None else 0
@@ -436,6 +438,7 @@ class _Slice:
             goal=list(goal),
             edits=edits,
             cursor=0,
+            report={**run.report, "outline": outline.of(self._now, plan.edits)},
             refusals=0,
             snapshot_id="",
             unknown_since=None,

@@ -11,9 +11,10 @@ from django import forms
 
 from playlists.forms import name_of
 from playlists.library import Target
+from playlists.models import StoredList
 from playlists.recipes import definition
 from playlists.recipes.definition import Definition, NotADefinition
-from playlists.recipes.templates import Field, Template
+from playlists.recipes.templates import STORED, Field, Template
 
 MOST_JSON = 1_000_000  # characters: 10,000 URIs and more
 
@@ -29,13 +30,14 @@ class TemplateForm(forms.Form):
         template: Template,
         accounts: Sequence[SocialAccount],
         targets: Sequence[Target],
+        lists: Sequence[StoredList] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.template = template
         self._accounts = accounts
         for field in template.fields:
-            self.fields[field.name] = _field(field, targets)
+            self.fields[field.name] = _field(field, targets, lists)
         if len(accounts) > 1:
             choices = [(account.uid, name_of(account)) for account in accounts]
             self.fields["account"] = forms.ChoiceField(
@@ -98,13 +100,15 @@ def told(exc: NotADefinition) -> list[str]:
     return [str(problem) for problem in exc.problems]
 
 
-def _field(field: Field, targets: Sequence[Target]) -> forms.Field:
+def _field(field: Field, targets: Sequence[Target], lists: Sequence[StoredList]) -> forms.Field:
     common: dict[str, Any] = {
         "label": field.label,
         "help_text": field.help,
         "initial": field.initial,
     }
-    playlists = [(target.playlist_id, target.name) for target in targets]
+    playlists: list[Any] = [(target.playlist_id, target.name) for target in targets]
+    if lists:
+        playlists.append(("Stored lists", [(f"{STORED}{one.uuid}", one.name) for one in lists]))
     match field.kind:
         case "text":
             return forms.CharField(max_length=field.most or None, **common)

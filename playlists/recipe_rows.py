@@ -10,6 +10,7 @@ from uuid import UUID
 
 from allauth.socialaccount.models import SocialAccount
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 
 from accounts import scopes
 from accounts.models import Credential, User
@@ -23,6 +24,10 @@ from playlists.recipes.templates import Template
 from spotsite import clock
 
 _INVALID = Segment("This site cannot read this recipe any more. Edit it, or delete it.", False)  # noqa: FBT003
+_CLOSED = (
+    "cannot be read: it is not one of yours, and Spotify opens only playlists that you own or work "
+    "on with others"
+)
 # The rights that templates need besides the ones that every connection gives.
 _EXTRAS = {
     "library": {"mirror-likes", "liked-only"},
@@ -40,7 +45,7 @@ def save(recipe: Recipe, known: Definition, *, names: Mapping[str, str] | None =
     problems = [
         Problem.at(("target", "account"), "is not one of your linked accounts")
         for uid in sorted(known.accounts - set(accounts))
-    ] + list(_foreign(recipe.user, known))
+    ] + list(_foreign(recipe.user, known, names))
     if problems:
         raise NotADefinition(problems)
     recipe.account = accounts[known.target.account]
@@ -52,11 +57,26 @@ def save(recipe: Recipe, known: Definition, *, names: Mapping[str, str] | None =
     _schedule(recipe, known)
     try:
         with transaction.atomic():
+            _forget_failed_start(recipe)
             recipe.save()
             stored_lists.name(recipe, _lists_in(known))
     except IntegrityError:
         raise TargetTaken from None
     return recipe
+
+
+def _forget_failed_start(recipe: Recipe) -> None:
+    """Let go of a recipe of the same playlist that never got beyond a first look that failed.
+
+    Whoever goes back from there and tries again is not to be stopped by it.
+    """
+    rivals = Recipe.objects.filter(
+        user=recipe.user, playlist_id=recipe.playlist_id, is_paused=True
+    ).exclude(pk=recipe.pk)
+    looks = Run.objects.filter(recipe=OuterRef("pk"))
+    failed = Q(is_dry=True, state__in=Run.RETRYABLE)
+    if recipe.playlist_id:
+        rivals.filter(Exists(looks.filter(failed)), ~Exists(looks.exclude(failed))).delete()
 
 
 def read(recipe: Recipe | None) -> Definition | None:
@@ -124,10 +144,11 @@ def described(user: User, recipes: Sequence[Recipe]) -> list[Described]:
     known = {one.pk: read(one) for one in recipes}
     ids = {id_ for one in known.values() if one for id_ in _playlists_in(one)}
     newer = restore.names_of(user, ids)
+    lists = _list_names(user, {id_ for one in known.values() if one for id_ in _lists_in(one)})
     return [
         Described(
             recipe=recipe,
-            segments=_segments(recipe, known[recipe.pk], newer),
+            segments=_segments(known[recipe.pk], _names(recipe, newer, lists)),
             last_run=last.get(recipe.pk),
             is_connected=recipe.account_id in able,
         )
@@ -135,8 +156,8 @@ def described(user: User, recipes: Sequence[Recipe]) -> list[Described]:
     ]
 
 
-def _segments(recipe: Recipe, known: Definition | None, newer: Mapping[str, str]) -> list[Segment]:
-    return sentence.segments(known, _names(recipe, newer)) if known else [_INVALID]
+def _segments(known: Definition | None, names: Names) -> list[Segment]:
+    return sentence.segments(known, names) if known else [_INVALID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +221,18 @@ def lacking(template: Template, credentials: Iterable[Credential]) -> list[str]:
 
 def names_of(recipe: Recipe, known: Definition) -> Names:
     """Return what the playlists and accounts of a recipe are called, for its sentence."""
-    return _names(recipe, restore.names_of(recipe.user, _playlists_in(known)))
+    newer = restore.names_of(recipe.user, _playlists_in(known))
+    return _names(recipe, newer, _list_names(recipe.user, _lists_in(known)))
 
 
-def _names(recipe: Recipe, newer: Mapping[str, str]) -> Names:
-    return Names(playlists={**recipe.names, **newer, recipe.playlist_id: recipe.name})
+def _names(recipe: Recipe, newer: Mapping[str, str], lists: Mapping[str, str]) -> Names:
+    playlists = {**recipe.names, **newer, recipe.playlist_id: recipe.name}
+    return Names(playlists=playlists, lists=lists)
+
+
+def _list_names(user: User, uuids: Iterable[UUID]) -> dict[str, str]:
+    mine = user.stored_lists.filter(uuid__in=list(uuids))
+    return {str(uuid): name for uuid, name in mine.values_list("uuid", "name")}
 
 
 def _playlists_in(known: Definition) -> set[str]:
@@ -213,7 +241,8 @@ def _playlists_in(known: Definition) -> set[str]:
 
 
 def _lists_in(known: Definition) -> set[UUID]:
-    return {UUID(one.list) for one in known.sources if isinstance(one, sources.StoredList)}
+    named = (one.list for one in known.sources if isinstance(one, sources.StoredList))
+    return {uuid for uuid in map(stored_lists.uuid_called, named) if uuid}
 
 
 def _schedule(recipe: Recipe, known: Definition) -> None:
@@ -229,11 +258,18 @@ def _accounts(user: User) -> dict[str, SocialAccount]:
     return {account.uid: account for account in mine}
 
 
-def _foreign(user: User, known: Definition) -> list[Problem]:
-    """Return a problem for each stored list and version that is not there for this person."""
+def _foreign(user: User, known: Definition, playlists: Mapping[str, str] | None) -> list[Problem]:
+    """Return a problem for each list, version and playlist that is not there for this person."""
     found = []
     for place, source in enumerate(known.sources):
         at: tuple[Any, ...] = ("sources", place)
+        if (
+            isinstance(source, sources.FromPlaylist)
+            and playlists
+            and source.playlist not in playlists
+            and source.if_unreadable == "fail"
+        ):
+            found.append(Problem.at((*at, "playlist"), _CLOSED))
         if (
             isinstance(source, sources.StoredList)
             and StoredList.called(source.list, user_id=user.pk) is None

@@ -6,7 +6,6 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -58,7 +57,13 @@ def from_template(request: HttpRequest, slug: str) -> HttpResponse:
     credentials = library.credentials_of(user)
     targets, trouble = _targets(credentials)
     accounts = [credential.account for credential in credentials]
-    form = TemplateForm(request.POST or None, template=template, accounts=accounts, targets=targets)
+    form = TemplateForm(
+        request.POST or None,
+        template=template,
+        accounts=accounts,
+        targets=targets,
+        lists=list(user.stored_lists.light().order_by("-pk")),
+    )
     lacking = recipe_rows.lacking(template, credentials)
     if request.method == "POST" and accounts and form.is_valid():
         recipe = Recipe(user=user, name=form.cleaned_data["name"], is_paused=True)
@@ -167,7 +172,7 @@ def _started(request: HttpRequest, recipe: Recipe, *, dry: bool) -> HttpResponse
     except NotADefinition as exc:
         messages.error(request, " ".join(told(exc)))
         return redirect(recipe)
-    except (dispatch.Busy, IntegrityError):
+    except dispatch.Busy:
         messages.error(request, first_look.BUSY)
         return redirect(recipe)
     tasks.nudge_on_commit(run)

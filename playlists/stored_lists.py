@@ -31,6 +31,14 @@ class InUse(Exception):
     """Recipes name this list, and could not run without it."""
 
 
+def uuid_called(name: str) -> UUID | None:
+    """Return which list a definition means by this name, None where it cannot be one."""
+    try:
+        return UUID(name)
+    except ValueError:
+        return None
+
+
 def store(user: User, uris: Sequence[str], *, name: str) -> StoredList:
     """Keep a list as a source of recipes; raise ``TooManyLists``."""
     with transaction.atomic():

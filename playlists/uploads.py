@@ -8,11 +8,8 @@ from typing import IO, Any
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
-from django.http.request import UnreadablePostError
 
 MOST_BYTES = 10 * 1024 * 1024  # 10,000 lines of the widest export with room to spare
-_DRAIN_BYTES = 256 * 1024 * 1024
-_CHUNK = 64 * 1024
 
 
 class ListUpload(FileUploadHandler):
@@ -40,13 +37,3 @@ class ListUpload(FileUploadHandler):
         return InMemoryUploadedFile(
             file, self.field_name, self.file_name or "", self.content_type or "", file_size, None
         )
-
-
-def drain(request: HttpRequest) -> None:
-    """Read what is left of a body, so that the browser reads our answer, not a cut connection."""
-    left = _DRAIN_BYTES
-    try:
-        while left > 0 and (chunk := request.read(_CHUNK)):
-            left -= len(chunk)
-    except UnreadablePostError:
-        return

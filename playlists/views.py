@@ -26,6 +26,7 @@ from playlists import (
     library,
     matchings,
     outcomes,
+    outline,
     preview,
     recipe_rows,
     restore,
@@ -39,7 +40,7 @@ from playlists.forms import NEW, NOT_SHOWN, PutForm, chosen_playlist, name_of, n
 from playlists.library import Target
 from playlists.models import Matching, Run
 from playlists.spotify.errors import SpotifyError
-from spotsite import clock
+from spotsite import bodies, clock
 
 _RUNS_A_PAGE = 50
 _SHOWN = 50  # titles in a list of what was left out
@@ -59,7 +60,7 @@ def put(request: HttpRequest) -> HttpResponse:
     try:
         request.POST  # noqa: B018 -- parses the body
     except RequestDataTooBig:
-        uploads.drain(request)
+        bodies.drain(request)
         page = _Page(person(request))
         form = page.form(None)
         return page.render(request, form, trouble=_TOO_MUCH_TEXT, status=413)
@@ -257,13 +258,13 @@ def _previewed(request: HttpRequest, run: Run, *, anew: bool) -> HttpResponse:
             trouble = outcomes.for_page(exc, now=clock.now())
     context = {
         "run": run,
-        "report": run.report,
         "trouble": trouble,
         "left_out": versions.titled(run.report.get("left_out", ())[:_SHOWN]),
         "restored": restore.version_of(run),
         "steps": recipe_rows.steps(run),
         "sentence": recipe_rows.sentence_of(run),
         "cost": recipe_rows.cost(run),
+        **_plan(run),
     }
     return render(request, "playlists/preview.html", context)
 
@@ -317,8 +318,19 @@ def run_page(request: HttpRequest, uuid: str) -> HttpResponse:
         "left_out": versions.titled(left_out[:_SHOWN]),
         "left_out_count": len(left_out),
         "restored": restore.version_of(run),
+        **_plan(run),
     }
     return render(request, "playlists/run.html", context)
+
+
+def _plan(run: Run) -> dict[str, Any]:
+    """Return what the run does or did, call by call."""
+    report = run.report
+    return {
+        "report": report,
+        "outline": outline.lines(report),
+        "outline_more": outline.untold(report),
+    }
 
 
 @never_cache

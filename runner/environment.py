@@ -21,11 +21,10 @@ NAMES = (
     *("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET", "SPOTIFY_MODE"),
     *("SPOTIFY_AUTHORIZE_URL", "SPOTIFY_ACCOUNTS_URL", "SPOTIFY_API_URL"),
     *("SPOTIFY_CALLS_PER_SECOND", "SPOTIFY_BURST", "SPOTIFY_CALLS_PER_PERSON"),
-    *("LIST_DAYS", "LIST_COUNT"),
     *("FACEBOOK_CLIENT_ID", "FACEBOOK_CLIENT_SECRET"),
     *("FACEBOOK_DIALOG_URL", "FACEBOOK_GRAPH_URL"),
     *("BACKGROUND_SLOTS", "SETTLE_SECONDS", "GUARD_SHARE", "GUARD_CALLS"),
-    *("VERSION_DAYS", "VERSION_COUNT"),
+    *("VERSION_DAYS", "VERSION_COUNT", "LIST_DAYS", "LIST_COUNT"),
 )
 
 
@@ -151,6 +150,7 @@ class Given:
                 # The simulator bears what a demo or a test may ask of it.
                 "SPOTIFY_CALLS_PER_SECOND": "2000",
                 "SPOTIFY_BURST": "2000",
+                "SPOTIFY_CALLS_PER_PERSON": "100000",
             }
         if "FACEBOOK_CLIENT_ID" not in self:
             settings |= {

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import sysconfig
 import time
-import venv
 from pathlib import Path
 
 from runner import places
@@ -79,13 +78,19 @@ def _venv_works() -> bool:
 
 def _make_venv(*, with_apt: bool) -> None:
     """Without pip, which would cost 3 seconds; uv is put in by the pip of `ensurepip`'s wheel."""
-    if _pip_wheel() is None:
+    if not _can_make_venv():
         if with_apt and can_use_apt():
             apt_install(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
-        if _pip_wheel() is None:
+        if not _can_make_venv():
             raise Refusal(f"Python's venv module is not complete. {MISSING_VENV}")
+    import venv  # noqa: PLC0415 -- some systems have it in a package of its own
+
     shutil.rmtree(places.VENV, ignore_errors=True)
     venv.EnvBuilder(symlinks=True, with_pip=False).create(places.VENV)
+
+
+def _can_make_venv() -> bool:
+    return importlib.util.find_spec("venv") is not None and _pip_wheel() is not None
 
 
 def _pip_wheel() -> Path | None:

@@ -13,6 +13,7 @@ import sys
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, Error, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -22,6 +23,7 @@ from django.views.defaults import server_error as broken
 from kombu.exceptions import OperationalError as BrokerError
 from redis import RedisError
 
+from spotsite import bodies
 from spotsite.headers import GetResponse
 
 RETRY_SECONDS = 10
@@ -56,7 +58,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what Django calls a bad request; a session that could not be saved is none."""
+    """Answer what Django calls a bad request; some of it is none, or has words of its own."""
+    if isinstance(exception, RequestDataTooBig):
+        bodies.drain(request)
+        return _calm(request, {"error": "too_big"}, page="413.html", status=413)
     return answer(request, exception) or unreadable(request, exception)
 
 

@@ -11,6 +11,13 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 import spotsite.clock
 
 
+def uuid_of(name: str) -> UUID | None:
+    try:
+        return UUID(name)
+    except ValueError:
+        return None
+
+
 def name_lists(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Write down which lists the recipes name that are there already."""
     stored_list = apps.get_model("playlists", "StoredList")
@@ -18,7 +25,9 @@ def name_lists(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     having = recipe.objects.filter(definition__sources__contains=[{"kind": "list"}])
     for row in having.only("user_id", "definition").iterator(chunk_size=100):
         names = [one["list"] for one in row.definition["sources"] if one.get("kind") == "list"]
-        mine = stored_list.objects.filter(user=row.user_id, uuid__in=list(map(UUID, names)))
+        mine = stored_list.objects.filter(
+            user=row.user_id, uuid__in=list(filter(None, map(uuid_of, names)))
+        )
         row.lists.set(mine.only("pk"))
 
 

@@ -65,13 +65,16 @@ class Keeper:
         best: T | None = None
         most = -1
         left = MOST_WRITTEN // (self._atoms.length + 1)
+        refused: set[tuple[int, ...]] = set()
         for kept in chain(starts, *(self._improved(start, calls) for start in starts[:1])):
             weight = self._atoms.weighed(kept)
-            if weight <= most:
+            if weight <= most or tuple(kept) in refused:
                 continue
             written = write(kept)
             if written is not None:
                 best, most = written, weight
+            else:
+                refused.add(tuple(kept))
             left -= 1
             if left <= 0:
                 break

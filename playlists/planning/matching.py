@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from playlists.planning.edits import NEW, writable
-from playlists.steps import Unwritable
-
-# Lists with more possible pairs than this are full of copies: their copies are paired in order.
-MOST_PAIRS = 300_000
+from playlists.planning.limits import Unwritable
+from playlists.planning.subsequences import in_order
 
 
 def surplus(current: Sequence[str], wanted: Sequence[str]) -> frozenset[str]:
@@ -42,8 +39,7 @@ def match(current: Sequence[str], wanted: Sequence[str]) -> list[int]:
     between = range(head, len(current) - tail)
     inner = {uri: [place for place in copies if place in between] for uri, copies in places.items()}
     pairs.take(
-        (head + index, place)
-        for index, place in _in_order(wanted[head : len(wanted) - tail], inner)
+        (head + index, place) for index, place in in_order(wanted[head : len(wanted) - tail], inner)
     )
     pairs.take_certain()
     pairs.take_neighbours()
@@ -61,33 +57,6 @@ def _same_ends(current: Sequence[str], wanted: Sequence[str]) -> tuple[int, int]
     while tail < most - head and current[-1 - tail] == wanted[-1 - tail]:
         tail += 1
     return head, tail
-
-
-def _in_order(wanted: Sequence[str], places: dict[str, list[int]]) -> list[tuple[int, int]]:
-    """Return a longest common subsequence as (wanted, current) indexes (Hunt and Szymanski)."""
-    repeated = sum(len(places.get(uri, ())) for uri in wanted) > MOST_PAIRS
-    ends: list[int] = []
-    nodes: list[tuple[int, int, int]] = []  # wanted index, current index, node before
-    tails: list[int] = []
-    for index, uri in enumerate(wanted):
-        copies = places.get(uri, [])
-        if repeated and len(copies) > 1:
-            continue
-        for place in reversed(copies):
-            rank = bisect_left(ends, place)
-            nodes.append((index, place, tails[rank - 1] if rank else -1))
-            if rank == len(ends):
-                ends.append(place)
-                tails.append(len(nodes) - 1)
-            else:
-                ends[rank] = place
-                tails[rank] = len(nodes) - 1
-    found = []
-    node = tails[-1] if tails else -1
-    while node >= 0:
-        index, place, node = nodes[node]
-        found.append((index, place))
-    return found
 
 
 class _Pairs:

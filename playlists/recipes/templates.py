@@ -13,6 +13,7 @@ from playlists.recipes.parts import MOST_ITEMS
 Values = Mapping[str, Any]
 Json = dict[str, Any]
 
+STORED = "list:"  # before the name of a stored list, where a field takes a playlist
 _TIME = "05:00"
 
 
@@ -98,8 +99,11 @@ _NEWEST_FIRST: Json = {"kind": "sort", "by": [{"field": "added", "order": "desce
 _EACH_SONG: Json = {"kind": "duplicates", "same": "song", "keep": "first"}
 
 
-def _playlist(id_: str) -> Json:
-    return {"kind": "playlist", "playlist": id_}
+def _playlist(chosen: str | None) -> Json:
+    """Return the source that a field for playlists stands for: a playlist, or a stored list."""
+    if chosen and chosen.startswith(STORED):
+        return {"kind": "list", "list": chosen.removeprefix(STORED)}
+    return {"kind": "playlist", "playlist": chosen}
 
 
 def _limit(most: int) -> Json:

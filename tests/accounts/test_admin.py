@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from allauth.account.models import EmailAddress
+from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     TOTP,
@@ -152,7 +152,7 @@ def test_changing_a_password_leads_to_the_page_that_asks_who_one_is(as_boss: Cli
 
 
 def test_only_what_we_registered_is_there(as_boss: Client) -> None:
-    hidden = {SocialApp, SocialToken, Authenticator, UserSession}
+    hidden = {SocialApp, SocialToken, EmailConfirmation, Authenticator, UserSession}
 
     shown = set(staff.site._registry)
 

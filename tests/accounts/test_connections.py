@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
@@ -345,6 +347,59 @@ def test_rights_for_recipes_are_given_when_they_are_wanted_and_stay(visitor: Vis
 
     visitor.get(visitor.decide(visitor.post(page), "ada"))  # a later reconnect takes none away
     assert set(Credential.objects.get().scopes) == scopes
+
+
+def next_of(page: str) -> list[str]:
+    return re.findall(r'name="next" value="([^"]*)"', page)
+
+
+def test_who_came_from_a_page_to_reconnect_is_led_back_to_it(visitor: Visitor) -> None:
+    visitor.sign_in("spotify", "ada")
+    account = SocialAccount.objects.get()
+    origin = "/runs/0f8fad5b-d9cb-469f-a165-70867728950e/"
+
+    page = text(visitor.get(f"/connections/?next={origin}"))
+    assert f'<a href="{origin}">Back' in page
+    assert set(next_of(page)) == {origin}
+    forget_sign_in(visitor)  # the detour has a detour
+    asked = visitor.post(f"/connections/{account.pk}/reconnect/", {"next": origin})
+    onward = parse_qs(urlsplit(asked["Location"]).query)["next"][0]
+    resumed = sign_in_again(visitor, "ada", next=onward)
+    started = visitor.get(resumed["Location"])
+    answer = visitor.get(visitor.decide(started, "ada"))
+
+    assert answer["Location"] == origin
+
+
+@pytest.mark.parametrize("address", ["connect/facebook/", "{pk}/reconnect/"])
+def test_the_page_before_the_provider_keeps_where_one_came_from(
+    visitor: Visitor, address: str
+) -> None:
+    visitor.sign_in("spotify", "ada")
+    path = "/connections/" + address.format(pk=SocialAccount.objects.get().pk)
+
+    assert next_of(text(visitor.get(f"{path}?next=/recipes/"))) == ["/recipes/"]
+    assert next_of(text(visitor.get(path))) == ["/connections/"]
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        *("https://evil.example/", "//evil.example/", "/\\evil.example/", "///evil.example"),
+        *("javascript:alert(1)", "evil.example", "/\nLocation: https://evil.example/"),
+    ],
+)
+def test_nobody_is_led_away_from_this_site(visitor: Visitor, elsewhere: str) -> None:
+    visitor.sign_in("spotify", "ada")
+    account = SocialAccount.objects.get()
+
+    page = visitor.get("/connections/", {"next": elsewhere})
+    started = visitor.post(f"/connections/{account.pk}/reconnect/", {"next": elsewhere})
+    answer = visitor.get(visitor.decide(started, "ada"))
+
+    assert next_of(text(page)) == []
+    assert "evil" not in text(page)
+    assert answer["Location"] == "/connections/"
 
 
 def test_reconnecting_as_somebody_else_changes_nothing(visitor: Visitor) -> None:

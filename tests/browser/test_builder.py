@@ -1,4 +1,4 @@
-"""The builder in a real browser: a recipe of two sources and three rules, and what comes of it."""
+"""The builder in a real browser: a recipe is built, looked at, run, and changed later."""
 
 from __future__ import annotations
 
@@ -39,9 +39,7 @@ def section(page: Page, name: str) -> Locator:
 
 def add(page: Page, name: str, kind: str, button: str) -> None:
     part = section(page, name)
-    part.get_by_label("Which " + button.rsplit(maxsplit=1)[-1]).or_(
-        part.get_by_label("One more " + button.rsplit(maxsplit=1)[-1])
-    ).select_option(label=kind)
+    part.locator(f"#{name.lower()}-add").select_option(label=kind)
     part.get_by_role("button", name=button, exact=True).click()
 
 

@@ -18,8 +18,8 @@ NOON = datetime(2031, 5, 4, 12, 0, 30, tzinfo=UTC)
     [
         (timedelta(seconds=2), "in a few seconds"),
         (timedelta(seconds=50), "in a minute"),
-        (timedelta(minutes=5), "at 12:05"),
-        (timedelta(hours=14), "at 5 May, 02:00"),
+        (timedelta(minutes=5), "at 12:05 UTC"),
+        (timedelta(hours=14), "at 5 May, 02:00 UTC"),
     ],
 )
 def test_a_time_to_come_is_said_from_the_sites_own_now(wait: timedelta, words: str) -> None:

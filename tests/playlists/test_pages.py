@@ -247,13 +247,21 @@ def test_a_person_who_revoked_us_is_asked_to_reconnect(ada: Member) -> None:
     assert "Spotify needs your permission again" in said(ada.browser().get(PUT))
 
 
+def test_the_page_of_a_run_that_lost_its_access_leads_to_reconnect_and_back(ada: Member) -> None:
+    run = ada.wants(tracks(1))
+    Run.objects.filter(pk=run.pk).update(state=Run.State.FAILED, code="needs_reconnect")
+    page = run.get_absolute_url()
+
+    assert f'href="/connections/?next={page}"' in ada.browser().get(page).text
+
+
 def test_a_person_without_spotify_is_led_to_connect_it(transactional_db: None) -> None:
     browser = Client()
     browser.force_login(User.objects.create_user("eve@example.org"), backend=BACKEND)
 
     answer = browser.get(PUT)
 
-    assert 'href="/connections/"' in answer.content.decode()
+    assert f'href="/connections/?next={PUT}"' in answer.content.decode()
     assert browser.post(PUT, {"list": tracks(1)[0]}).status_code == 200
 
 

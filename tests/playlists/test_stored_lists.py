@@ -150,3 +150,10 @@ def test_the_page_of_lists_costs_the_same_for_one_and_for_three(
         page = browser.get("/lists/").content.decode()
 
     assert page.count("Old tapes") == 3
+
+
+def test_a_sentence_calls_a_list_by_its_name(ada: User, browser: Client) -> None:
+    recipe = reads(ada, stored(ada))
+
+    for page in ("/recipes/", recipe.get_absolute_url()):
+        assert "Old tapes" in browser.get(page).content.decode()

@@ -31,6 +31,14 @@ def test_without_settings_the_simulator_plays_both_providers(tmp_path: Path) -> 
     assert settings["SPOTIFY_CLIENT_ID"] == settings["FACEBOOK_CLIENT_ID"] == "spotsite-demo"
 
 
+def test_the_simulator_bears_a_list_of_10000_lines_in_a_day(tmp_path: Path) -> None:
+    played = settings_of(Given({}), tmp_path)
+    real = settings_of(Given({"SPOTIFY_CLIENT_ID": "real"}), tmp_path)
+
+    assert int(played["SPOTIFY_CALLS_PER_PERSON"]) > 3 * 10_000
+    assert "SPOTIFY_CALLS_PER_PERSON" not in real
+
+
 def test_real_client_id_leaves_the_addresses_of_its_provider_to_the_site(tmp_path: Path) -> None:
     given = Given({"FACEBOOK_CLIENT_ID": "real", "FACEBOOK_CLIENT_SECRET": "real too"})
 

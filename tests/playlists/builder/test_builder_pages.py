@@ -116,8 +116,8 @@ def everything(ada: Member, lists: list[str]) -> dict[str, Any]:
     return {
         "version": 1,
         "sources": [
-            {"kind": "playlist", "playlist": first, "if_unreadable": "skip"},
-            {"kind": "playlist", "playlist": "9" * 22, "account": ada.account.uid},
+            {"kind": "playlist", "playlist": first, "account": ada.account.uid},
+            {"kind": "playlist", "playlist": "9" * 22, "if_unreadable": "skip"},
             {"kind": "liked"},
             {"kind": "albums"},
             {"kind": "top", "range": "6 months"},

@@ -190,3 +190,13 @@ def test_what_is_not_allowed_is_refused_by_the_one_schema(
         make(slug, **values)
 
     assert [one.path for one in caught.value.problems] == [path]
+
+
+def test_a_stored_list_can_stand_where_a_playlist_does() -> None:
+    tapes = {"kind": "list", "list": "tapes"}
+
+    for slug in ("newest", "archive", "clean-copy", "rotate"):
+        (source,) = definition.data(make(slug, source="list:tapes"))["sources"]
+        assert source | tapes == source
+    merged = definition.data(make("merge", sources=[GYM, "list:tapes"]))["sources"]
+    assert [one["kind"] for one in merged] == ["playlist", "list"]
