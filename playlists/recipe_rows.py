@@ -60,6 +60,7 @@ def save(recipe: Recipe, known: Definition, *, names: Mapping[str, str] | None =
             _forget_failed_start(recipe)
             recipe.save()
             stored_lists.name(recipe, _lists_in(known))
+            versions.name(recipe, _versions_in(known))
     except IntegrityError:
         raise TargetTaken from None
     return recipe
@@ -249,6 +250,11 @@ def _playlists_in(known: Definition) -> set[str]:
 def _lists_in(known: Definition) -> set[UUID]:
     named = (one.list for one in known.sources if isinstance(one, sources.StoredList))
     return {uuid for uuid in map(stored_lists.uuid_called, named) if uuid}
+
+
+def _versions_in(known: Definition) -> set[int]:
+    named = (one.version for one in known.sources if isinstance(one, sources.OldVersion))
+    return {int(name) for name in named if name.isdecimal()}
 
 
 def _schedule(recipe: Recipe, known: Definition) -> None:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from playlists import stored_lists, versions
-from playlists.models import Ledger, Run, Version, VersionQuerySet
+from playlists.models import Ledger, Recipe, Run, Version, VersionQuerySet
 from spotsite import clock
 from spotsite.clock import Now
 
@@ -56,6 +56,7 @@ def droppable() -> VersionQuerySet:
         Exists(newer[most - 1 : most]),
         ~Exists(Run.objects.unfinished().filter(Q(before=OuterRef("pk")))),
         ~Exists(Run.objects.unfinished().filter(Q(after=OuterRef("pk")))),
+        ~Exists(Recipe.objects.filter(versions=OuterRef("pk"))),
         ~Exists(Ledger.objects.filter(version=OuterRef("pk"))),
         ~Exists(Ledger.objects.filter(last_run__before=OuterRef("pk"))),
         is_surpassed=True,

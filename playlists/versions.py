@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Subquery
 
 from playlists import packing
-from playlists.models import Ledger, Run, Track, Version
+from playlists.models import Ledger, Recipe, Run, Track, Version
 from playlists.spotify import Item
 from spotsite import clock
 
@@ -71,6 +71,14 @@ def freeze(
         )
         _surpass(account.pk, playlist_id)
     return version
+
+
+def name(recipe: Recipe, pks: Iterable[int]) -> None:
+    """Write down which versions a recipe reads, so that they stay. Within a transaction."""
+    mine = Version.objects.filter(account__user=recipe.user_id, pk__in=list(pks))
+    # Locked, so that none is let go at the same moment.
+    locked = mine.select_for_update(no_key=True, of=("self",)).order_by("pk")
+    recipe.versions.set(locked.values_list("pk", flat=True))
 
 
 def remember(items: Iterable[Item]) -> None:

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from playlists import packing
+from playlists.models.recipes import Recipe
 from playlists.spotify import Item
 from spotsite.clock import Now
 
@@ -50,6 +51,7 @@ class Version(models.Model):
     is_pinned = models.BooleanField(default=False)
     is_surpassed = models.BooleanField(default=False)  # by so many newer ones that it may go
     vouched_at = models.DateTimeField(db_default=Now())  # when its tracks were named as needed
+    recipes = models.ManyToManyField(Recipe, related_name="versions")  # that have it as a source
 
     objects = VersionQuerySet.as_manager()
 

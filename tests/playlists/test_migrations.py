@@ -73,3 +73,28 @@ def test_lists_that_recipes_name_are_written_down() -> None:
 
     counts = {one.name: one.recipes.count() for one in new.objects.all()}
     assert counts == {"Named": 1, "Not named": 0, "Bob's": 0}
+
+
+@pytest.mark.usefixtures("newest")
+def test_versions_that_recipes_read_are_written_down() -> None:
+    ada = User.objects.create_user("ada@example.org")
+    bob = User.objects.create_user("bob@example.org")
+    old = migrate("0013_lists_end")
+    versions, recipes = old.get_model("playlists", "Version"), old.get_model("playlists", "Recipe")
+    pks = {}
+    for user in (ada, bob):
+        account = SocialAccount.objects.create(user=user, provider="spotify", uid=str(user.pk))
+        pks[user.pk] = versions.objects.create(account_id=account.pk, playlist_id="p" * 22).pk
+    names = [str(pks[ada.pk]), str(pks[bob.pk]), "no number"]
+    sources = [{"kind": "liked"}, *({"kind": "version", "version": name} for name in names)]
+    recipes.objects.create(
+        user_id=ada.pk,
+        account_id=SocialAccount.objects.get(user=ada).pk,
+        name="One",
+        definition={"sources": sources},
+    )
+
+    new = migrate("0014_named_versions").get_model("playlists", "Version")
+
+    counts = {one.pk: one.recipes.count() for one in new.objects.all()}
+    assert counts == {pks[ada.pk]: 1, pks[bob.pk]: 0}

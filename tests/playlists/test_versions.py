@@ -16,6 +16,7 @@ from playlists import retention, tasks, versions
 from playlists.models import Ledger, Run, Track, Version
 from playlists.spotify import Item
 from spotsite import clock
+from tests.playlists import recipe_cast
 from tests.playlists.cast import Member, tracks, worked
 from tests.processes import Worker, wait_for
 
@@ -112,6 +113,17 @@ def test_each_list_has_its_own_last_versions(ada: Member) -> None:
     days(91)
 
     assert retention.drop_versions() == 0
+
+
+def test_a_version_that_a_recipe_reads_stays_as_long_as_the_recipe(ada: Member) -> None:
+    first, *_ = freeze_many(ada, 4)
+    source = {"kind": "version", "version": str(first.pk)}
+    recipe = recipe_cast.saved(ada, recipe_cast.of(ada, source))
+    days(91)
+
+    assert retention.drop_versions() == 0
+    recipe.delete()
+    assert retention.drop_versions() == 1
 
 
 def test_a_pinned_version_stays_until_it_is_let_go(ada: Member) -> None:
