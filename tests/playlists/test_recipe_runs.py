@@ -358,12 +358,16 @@ def test_a_run_whose_recipe_is_gone_before_it_has_read_ends_in_words(ada: Member
     assert ada.spotify.playlists("ada")[1:] == []
 
 
-def test_a_held_run_ends_with_its_recipe(ada: Member) -> None:
+def test_a_held_run_is_shown_with_its_recipe_and_ends_with_it(ada: Member) -> None:
     ada.spotify.load_saved("ada", tracks=tracks(20))
     recipe = from_template(ada, "mirror-likes")
     ran(recipe)
     ada.spotify.load_saved("ada", tracks=tracks(1))
     run = ran(recipe)
+    page = ada.browser().get(recipe.get_absolute_url()).content.decode()
+    assert "A run waits for your word" in page
+    assert page.count(run.get_absolute_url()) == 2
+    assert "It runs next" not in page
 
     recipe_rows.delete(recipe)
 
