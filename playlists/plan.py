@@ -21,7 +21,8 @@ from playlists.planning.keeping import FEW_STEPS, MOST_STEPS, SOME_STEPS, Keeper
 from playlists.planning.limits import BATCH, Unreachable, Unwritable, floor
 from playlists.planning.matching import match
 from playlists.planning.padding import Padding
-from playlists.planning.writing import Stuck, write
+from playlists.planning.scheduling import Stuck
+from playlists.planning.writing import Draft, Written
 
 __all__ = [
     "DEFAULT",
@@ -201,6 +202,9 @@ def most_kept(
     return Ceiling(current, wanted, batch=batch).most_kept(calls)
 
 
+_Way = Draft | Written
+
+
 class _Search:
     """The edits of each policy for one pair of lists."""
 
@@ -220,6 +224,8 @@ class _Search:
             for uri, place in zip(wanted, match(current, wanted), strict=True)
         ]
         self._padding = Padding(current, wanted, batch)
+        if self._padding.out_of_reach:
+            raise Unreachable("every track is wanted too often for any to be taken out on the way")
         self._least_calls = bounds.fewest_calls(current, wanted, origin=self._origin, batch=batch)
 
     @cached_property
@@ -227,94 +233,86 @@ class _Search:
         return Keeper(self._current, self._wanted, self._origin, self._batch)
 
     def strict(self) -> Sequence[Edit]:
-        return self._all_kept if self._all_kept is not None else self._fewest()
+        return self._all_kept.edits()
 
-    def within(self, calls: int, *, steps: int = MOST_STEPS) -> Sequence[Edit]:
-        """Return edits that keep the most dates found for at most ``calls``."""
-        if self._least_calls <= calls:
-            whole = self._all_kept
-            if whole is not None and len(whole) <= calls:
-                return whole
-        edits = self._kept_most(calls, steps)
-        return edits if edits is not None else self._fewest()
-
-    def _fewest(self) -> Sequence[Edit]:
-        """Return the edits with the fewest calls where those of a budget are too few."""
-        ways = [way for way in (self._overwritten, self._all_kept) if way is not None]
-        if not ways:
-            raise Unreachable("every track is wanted too often for any to be taken out on the way")
-        return min(ways, key=len)
+    def within(self, calls: int) -> Sequence[Edit]:
+        return self._within(calls, MOST_STEPS).edits()
 
     def cheapest(self) -> Sequence[Edit]:
+        return self._cheapest().edits()
+
+    def _within(self, calls: int, steps: int) -> _Way:
+        """Return the way that keeps the most dates found for at most ``calls``."""
+        if self._padding.nothing_can_go:
+            return self._all_kept
+        if self._least_calls <= calls and self._all_kept.calls <= calls:
+            return self._all_kept
+        found = self._keeper.most(calls, self._draft, steps=steps)
+        if found is not None and found.calls <= calls:
+            return found
+        ways = (self._overwritten, self._all_kept, found)
+        return min((way for way in ways if way is not None), key=lambda way: way.calls)
+
+    def _cheapest(self) -> _Way:
         most = rewrite_price(self._current, self._wanted, batch=self._batch)
         if replaceable(self._current, batch=self._batch):
             most = replace_price(self._wanted, batch=self._batch)
         fewest = min(most, self._keeper.fewest(most))
         descents = min(MOST_DESCENTS, MOST_DESCENDED // (len(self._wanted) + 1))
-        edits = self.within(fewest, steps=FEW_STEPS if descents else SOME_STEPS)
-        for calls in (fewest + 3, (fewest + most) // 2, most):
-            if len(edits) <= fewest or calls >= len(edits):
+        way = self._within(fewest, FEW_STEPS if descents else SOME_STEPS)
+        more = (fewest + 3, (fewest + most) // 2, most) if descents or fewest < most else ()
+        for calls in more:
+            if way.calls <= fewest or calls >= way.calls:
                 break
-            edits = min(edits, self.within(calls, steps=FEW_STEPS), key=len)
+            way = min(way, self._within(calls, FEW_STEPS), key=lambda one: one.calls)
         if not descents:
-            return edits
+            return way
         for _ in range(descents):
-            if not edits:
+            if not way.calls:
                 break
-            fewer = self.within(len(edits) - 1, steps=FEW_STEPS)
-            if len(fewer) >= len(edits):
+            fewer = self._within(way.calls - 1, FEW_STEPS)
+            if fewer.calls >= way.calls:
                 break
-            edits = fewer
-        return self.within(len(edits), steps=SOME_STEPS)
+            way = fewer
+        return self._within(way.calls, SOME_STEPS)
 
-    def _kept_most(self, calls: int, steps: int) -> Sequence[Edit] | None:
-        return self._keeper.most(calls, lambda kept: self._kept(kept, calls), steps=steps)
-
-    def _kept(self, kept: Kept, calls: int) -> Sequence[Edit] | None:
-        """Return edits that keep these, if they are no more than ``calls``."""
+    def _draft(self, kept: Kept, calls: int) -> Draft:
+        """Return calls that keep these: if it can be, no more than ``calls``."""
         origin = self._keeper.matching(kept)
         left = calls - self._keeper.removals(kept)
-        for arrangement in (
-            arrange_within(origin, left, self._keeper.pricer, self._batch),
-            arrange(origin, self._batch),
-        ):
-            if arrangement.calls <= left:
-                edits = self._written(origin, arrangement)
-                if edits is not None and len(edits) <= calls:
-                    return edits
-        return None
+        close = arrange_within(origin, left, self._keeper.pricer, self._batch)
+        plain = arrange(origin, self._batch)
+        draft = self._drafted(origin, close if close.calls <= left else plain)
+        if draft.calls <= calls or close.order == plain.order:
+            return draft
+        return min(draft, self._drafted(origin, plain), key=lambda one: one.calls)
 
-    def _written(
-        self, origin: Sequence[int], arrangement: Arrangement | None = None
-    ) -> Sequence[Edit] | None:
-        """Return the edits of a matching, or of one that keeps less; None if none can be made."""
-        arrangement = arrangement or arrange(origin, self._batch)
+    def _drafted(self, origin: Sequence[int], arrangement: Arrangement) -> Draft:
+        """Return the calls of a matching, or of one that keeps less where there is no room."""
         current, wanted, batch = self._current, self._wanted, self._batch
         try:
-            return write(current, wanted, origin, arrangement, batch)
+            return Draft(current, wanted, origin, arrangement, batch)
         except Stuck:
-            found = self._padding.choose(origin, arrangement.order)
-        if found is None:
-            return None
-        pad, kept = found
+            pad, kept = self._padding.choose(origin, arrangement.order)
         if kept != origin:
             arrangement = arrange(kept, batch)
-        return write(current, wanted, kept, arrangement, batch, pad=pad)
+        return Draft(current, wanted, kept, arrangement, batch, pad=pad)
 
     @cached_property
-    def _all_kept(self) -> Sequence[Edit] | None:
-        return self._written(self._origin)
+    def _all_kept(self) -> Draft:
+        return self._drafted(self._origin, arrange(self._origin, self._batch))
 
     @cached_property
-    def _overwritten(self) -> Sequence[Edit] | None:
-        """Return edits that exchange everything that can be written."""
+    def _overwritten(self) -> _Way:
+        """Exchange everything that can be written."""
         if replaceable(self._current, batch=self._batch):
-            return [
-                Replace(tuple(self._wanted[: self._batch])),
-                *_appended(self._wanted, self._batch),
-            ]
-        ways = (self._cut_short(), self._written(self._unwritable_only()))
-        return min((way for way in ways if way is not None), key=len, default=None)
+            return Written(
+                [Replace(tuple(self._wanted[: self._batch])), *_appended(self._wanted, self._batch)]
+            )
+        kept = self._unwritable_only()
+        whole = self._drafted(kept, arrange(kept, self._batch))
+        short = self._cut_short()
+        return short if short is not None and short.calls < whole.calls else whole
 
     def _unwritable_only(self) -> list[int]:
         return [
@@ -322,7 +320,7 @@ class _Search:
             for place in self._origin
         ]
 
-    def _cut_short(self) -> Sequence[Edit] | None:
+    def _cut_short(self) -> Written | None:
         """Remove down to what one call may overwrite, where the list may become so short."""
         if not all(writable(uri) for uri in self._current):
             return None
@@ -340,11 +338,13 @@ class _Search:
                 size -= copies[uri]
         if size > self._batch:
             return None
-        return [
-            *(Remove(tuple(uris)) for uris in removals if uris),
-            Replace(tuple(self._wanted[: self._batch])),
-            *_appended(self._wanted, self._batch),
-        ]
+        return Written(
+            [
+                *(Remove(tuple(uris)) for uris in removals if uris),
+                Replace(tuple(self._wanted[: self._batch])),
+                *_appended(self._wanted, self._batch),
+            ]
+        )
 
 
 def _appended(wanted: Sequence[str], batch: int) -> Iterator[Edit]:

@@ -74,14 +74,14 @@ def arrange_within(origin: Sequence[int], calls: int, pricer: Pricer, batch: int
 
 def additions(order: Sequence[int], origin: Sequence[int], batch: int) -> Iterator[tuple[int, int]]:
     """Yield the parts of ``order`` (start, end) that one call each adds."""
-    start = 0
-    while start < len(order):
-        end = start
-        while end < len(order) and end - start < batch and origin[order[end]] == NEW:
-            end += 1
-        if end > start:
-            yield start, end
-        start = max(end, start + 1)
+    new = bytes([origin[index] == NEW for index in order])
+    start = new.find(1)
+    while start >= 0:
+        end = new.find(0, start, start + batch)
+        if end < 0:
+            end = min(start + batch, len(new))
+        yield start, end
+        start = new.find(1, end)
 
 
 def _strips(origin: Sequence[int]) -> list[_Strip]:

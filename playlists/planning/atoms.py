@@ -28,6 +28,11 @@ class Atoms:
         )
         self._bind(current, copies)
 
+    @property
+    def are_copies(self) -> bool:
+        """Say whether most are bound to others: then no chain of them is whole."""
+        return 2 * len(self._copies) > len(self)
+
     def __len__(self) -> int:
         return len(self.start)
 
@@ -73,7 +78,8 @@ class Atoms:
                 self._fixed.append(atom)
             if copies[uri] > 1:
                 together[uri].append(atom)
-        for atoms in together.values():
+        self._together = list(together.values())
+        for atoms in self._together:
             for atom in atoms:
                 self._copies[atom] = atoms
                 self.spared[atom] = atom == atoms[0]
@@ -92,12 +98,19 @@ class Atoms:
     def closed(self, atoms: Iterable[int]) -> set[int]:
         if not self._copies:
             return set(atoms)
-        return {copy for atom in atoms for copy in self._copies.get(atom, (atom,))}
+        found: set[int] = set()
+        for atom in atoms:
+            if atom not in found:
+                found.update(self._copies.get(atom, (atom,)))
+        return found
 
     def whole(self, kept: Iterable[int]) -> Kept:
         """Return ``kept`` without what is not whole, and with what can only be moved."""
         chosen = {*kept, *self.closed(self._fixed)}
-        return sorted(atom for atom in chosen if chosen.issuperset(self._copies.get(atom, ())))
+        for copies in self._together:
+            if not chosen.issuperset(copies):
+                chosen.difference_update(copies)
+        return sorted(chosen)
 
     def union(self, kept: Kept, group: Kept) -> Kept:
         """Return both, which share nothing, and all copies of what is in ``group``."""

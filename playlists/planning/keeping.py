@@ -10,14 +10,12 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from math import exp
-from typing import TypeVar
 
 from playlists.planning.atoms import Atoms, Kept
 from playlists.planning.chains import Chains, heaviest_chain
 from playlists.planning.edits import NEW
 from playlists.planning.pricing import Pattern, Pricer
-
-T = TypeVar("T")
+from playlists.planning.writing import Draft
 
 # How much is searched for one plan, for what matters less, and for what is only asked whether it
 # fits: in steps of less than a microsecond.
@@ -30,6 +28,8 @@ MOST_CHAIN_STEPS = 1_500_000
 MOST_STARTS = 8
 # How many items may be written out until one plan must do.
 MOST_WRITTEN = 30_000
+# How many drafts at least are tried that keep less, where all others take too many calls.
+FEWEST_RETREATS = 2
 # How often in a row nothing better may be found.
 MOST_VAIN = 60
 # How many groups are tried when there is room for more.
@@ -52,43 +52,55 @@ class Keeper:
         self._stop = 0  # at so many steps of the pricer
 
     def most(
-        self, calls: int, write: Callable[[Kept], T | None], *, steps: int = MOST_STEPS
-    ) -> T | None:
-        """Return what ``write`` makes of the most found that so many calls keep.
+        self, calls: int, draft: Callable[[Kept, int], Draft], *, steps: int = MOST_STEPS
+    ) -> Draft | None:
+        """Return the draft of the most found that so many calls keep.
 
-        It may refuse, where the list would become too short on the way.
+        A draft may take more calls, where the list would become too short on the way. If all do,
+        return one of those that take the fewest.
         """
         self._stop = self.pricer.steps + steps
         starts = self._starts(calls)
         filled = [self._filled(start, calls) for start in starts]
         starts = sorted([*filled, *starts], key=self._atoms.weighed, reverse=True)
-        best: T | None = None
+        best: Draft | None = None
         most = -1
         left = MOST_WRITTEN // (self._atoms.length + 1)
         refused: set[tuple[int, ...]] = set()
+        nearest: Draft | None = None
         for kept in chain(starts, *(self._improved(start, calls) for start in starts[:1])):
             weight = self._atoms.weighed(kept)
             if weight <= most or tuple(kept) in refused:
                 continue
-            written = write(kept)
-            if written is not None:
+            written = draft(kept, calls)
+            if written.calls <= calls:
                 best, most = written, weight
             else:
                 refused.add(tuple(kept))
+                nearest = _nearer(nearest, written)
             left -= 1
             if left <= 0:
                 break
-        return best if best is not None else self._safest(calls, write)
+        return best if best is not None else self._safest(calls, nearest, draft)
 
-    def _safest(self, calls: int, write: Callable[[Kept], T | None]) -> T | None:
-        """Keep less, where the list would become too short on the way."""
-        for spare in (2, calls // 20, calls // 2):
+    def _safest(
+        self, calls: int, nearest: Draft | None, draft: Callable[[Kept, int], Draft]
+    ) -> Draft | None:
+        """Keep less, as drafts took so many calls too many; return the nearest if none fits."""
+        spare = 0
+        left = max(FEWEST_RETREATS, MOST_WRITTEN // (self._atoms.length + 1))
+        while left > 0:
+            spare += max(2, nearest.calls - calls if nearest is not None else 0)
             parts = sorted(self._parts(calls - spare), key=self._atoms.weighed)
+            if not parts:
+                break
             for kept in reversed(parts):
-                written = write(kept)
-                if written is not None:
+                written = draft(kept, calls)
+                if written.calls <= calls:
                     return written
-        return None
+                nearest = _nearer(nearest, written)
+                left -= 1
+        return nearest
 
     def fewest(self, calls: int) -> int:
         """Return the fewest calls found that a chain needs, or more than ``calls``."""
@@ -114,6 +126,8 @@ class Keeper:
         yield from self._peeled(heaviest_chain(self._atoms.as_wanted, self._atoms.weight), calls)
 
     def _chains(self, calls: int) -> Iterator[tuple[int, Kept]]:
+        if self._atoms.are_copies:
+            return iter(())
         reach = MOST_CHAIN_STEPS // (len(self._atoms) + 1) // (calls + 1)
         if not reach:
             return iter(())
@@ -257,3 +271,7 @@ class Keeper:
             gone.update(strip)
             kept = left
         return kept, gone
+
+
+def _nearer(one: Draft | None, other: Draft) -> Draft:
+    return one if one is not None and one.calls <= other.calls else other

@@ -30,12 +30,21 @@ class Padding:
         self._now = Counter(current)
         then = Counter(wanted)
         most = len(wanted) - floor(len(current), len(wanted), batch)
+        self._surplus = bool(self._now - then)
         self._light = [
             uri for uri in dict.fromkeys([*current, *wanted]) if writable(uri) and then[uri] <= most
         ]
 
-    def choose(self, origin: Sequence[int], order: Iterable[int]) -> tuple[str, list[int]] | None:
-        """Return a track that may pad and the matching without it; None where there is none.
+    @property
+    def nothing_can_go(self) -> bool:
+        return not self._light
+
+    @property
+    def out_of_reach(self) -> bool:
+        return not self._light and self._surplus
+
+    def choose(self, origin: Sequence[int], order: Iterable[int]) -> tuple[str, list[int]]:
+        """Return a track that may pad, where something can go, and the matching without it.
 
         Of those that keep no dates anyway the one that comes back in the fewest runs; else the one
         that loses the fewest dates.
@@ -45,8 +54,6 @@ class Padding:
         free = [uri for uri in self._light if uri not in kept]
         if free:
             return min(free, key=lambda uri: runs[uri]), list(origin)
-        if not self._light:
-            return None
         pad = min(self._light, key=lambda uri: (self._now[uri], runs[uri]))
         return pad, [
             NEW if uri == pad else place for uri, place in zip(self._wanted, origin, strict=True)

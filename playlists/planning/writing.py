@@ -1,51 +1,20 @@
-"""The edits of an arrangement in an order that never makes the list too short on the way."""
+"""The edits of an arrangement; where each addition goes is worked out only when it is asked for."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from heapq import heappop, heappush
-from itertools import groupby
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from playlists.planning.arranging import Arrangement, additions
+from playlists.planning.arranging import Arrangement
 from playlists.planning.edits import NEW, Add, Edit, Remove
-from playlists.planning.limits import MOST_ITEMS, floor
+from playlists.planning.scheduling import Coming, Schedule
 from playlists.planning.sums import Sums
 
 
-class Stuck(Exception):
-    """No order of these edits keeps the list long enough."""
+class Draft:
+    """Calls in their order, counted but not yet written out.
 
-
-def write(
-    current: Sequence[str],
-    wanted: Sequence[str],
-    origin: Sequence[int],
-    arrangement: Arrangement,
-    batch: int,
-    *,
-    pad: str | None = None,
-) -> list[Edit]:
-    """Return removals and additions, interleaved where the list is long, then the moves.
-
-    Where the list would become too short it is filled up with ``pad``, a track that is not kept and
-    that comes back last.
+    Raises ``Stuck`` where no order keeps the list long enough without ``pad``.
     """
-    exchange = _Exchange(current, wanted, origin, arrangement, batch, pad=pad)
-    exchange.run()
-    return [*exchange.edits, *arrangement.moves()]
-
-
-class _Coming(NamedTuple):
-    """What one call adds, and where in the line."""
-
-    slots: list[int]
-    uris: tuple[str, ...]
-
-
-class _Exchange:
-    """What must go and what must come, laid out in one line with all that stays."""
 
     def __init__(
         self,
@@ -55,42 +24,37 @@ class _Exchange:
         arrangement: Arrangement,
         batch: int,
         *,
-        pad: str | None,
+        pad: str | None = None,
     ) -> None:
-        self.edits: list[Edit] = []
-        self._batch = batch
-        self._floor = floor(len(current), len(wanted), batch)
-        self._most = max(len(current), len(wanted), MOST_ITEMS)
-        self._size = len(current)
-        self._pad = pad
-        kept = {place for place in origin if place != NEW}
-        going = [place for place in range(len(current)) if place not in kept]
-        self._copies = Counter(current[place] for place in going)
-        self._lay_out(current, wanted, origin, arrangement.order)
-        self._coming = list(self._all_coming(wanted, origin, arrangement.order))
-        self._last = list(self._pads_coming(wanted, origin, arrangement.order))
-        # Those go first that must be gone before they can come back.
-        need: dict[str, None] = {}
-        self._blocks: dict[str, list[int]] = defaultdict(list)  # which additions wait for a URI
-        self._blocked = [0] * len(self._coming)
-        for number, coming in enumerate(self._coming):
-            for uri in dict.fromkeys(coming.uris):
-                if uri in self._copies:
-                    need[uri] = None
-                    self._blocks[uri].append(number)
-                    self._blocked[number] += 1
-        need.update((current[place], None) for place in going)
-        self._waiting = [uri for uri in need if uri != pad][::-1]
-        self._ready = [number for number, blocked in enumerate(self._blocked) if not blocked]
-        self._next = 0  # the first addition that is not made
+        self._current = current
+        self._origin = origin
+        self._arrangement = arrangement
+        self._steps = Schedule(current, wanted, origin, arrangement, batch, pad=pad).steps
+        self.calls = len(self._steps) + arrangement.calls - arrangement.additions
 
-    def _lay_out(
-        self,
-        current: Sequence[str],
-        wanted: Sequence[str],
-        origin: Sequence[int],
-        order: Sequence[int],
-    ) -> None:
+    def edits(self) -> list[Edit]:
+        line = _Line(self._current, self._origin, self._arrangement.order)
+        return [*map(line.edit, self._steps), *self._arrangement.moves()]
+
+
+class Written:
+    """Calls that need no working out."""
+
+    def __init__(self, edits: Sequence[Edit]) -> None:
+        self._edits = edits
+
+    @property
+    def calls(self) -> int:
+        return len(self._edits)
+
+    def edits(self) -> Sequence[Edit]:
+        return self._edits
+
+
+class _Line:
+    """What goes, what comes and what stays, laid out in one line."""
+
+    def __init__(self, current: Sequence[str], origin: Sequence[int], order: Sequence[int]) -> None:
         taken: list[bool] = []
         self._old: dict[str, list[int]] = {}
         self._slots: dict[int, int] = {}  # of the new ones
@@ -111,112 +75,15 @@ class _Exchange:
             taken.append(True)
         self._presence = Sums(taken)
 
-    def _all_coming(
-        self, wanted: Sequence[str], origin: Sequence[int], order: Sequence[int]
-    ) -> Iterator[_Coming]:
-        """Yield all additions but those of the padding track."""
-        if self._pad is not None:
-            order = [index for index in order if wanted[index] != self._pad]
-        for start, end in additions(order, origin, self._batch):
-            yield self._addition(wanted, order[start:end])
-
-    def _pads_coming(
-        self, wanted: Sequence[str], origin: Sequence[int], order: Sequence[int]
-    ) -> Iterator[_Coming]:
-        for is_pad, run in groupby(order, lambda index: wanted[index] == self._pad):
-            indexes = list(run) if is_pad else []
-            for start in range(0, len(indexes), self._batch):
-                yield self._addition(wanted, indexes[start : start + self._batch])
-
-    def _addition(self, wanted: Sequence[str], indexes: Sequence[int]) -> _Coming:
-        slots = [self._slots[index] for index in indexes]
-        return _Coming(slots, tuple(wanted[index] for index in indexes))
-
-    def run(self) -> None:
-        while self._waiting or self._next < len(self._coming):
-            self._step()
-        if self._pad is not None:
-            if self._copies[self._pad]:
-                self._remove([self._pad])
-            for coming in self._last:
-                self._add(coming)
-
-    def _step(self) -> None:
-        """Make the next call, or the next few that fill the list up for one."""
-        uris = self._removable(whole=True)
-        if uris:
-            self._take_out(uris)
-            return
-        if self._ready and (self._ready[0] == self._next or self._pad is not None):
-            self._add_ready()
-            return
-        uris = self._removable(whole=False)
-        if uris and (self._pad is None or len(uris) >= self._blocked[self._next]):
-            self._take_out(uris)
-        elif self._ready:
-            self._add_ready()
-        elif self._pad is not None:
-            self._fill_up(self._pad)
-        else:
-            raise Stuck
-
-    def _removable(self, *, whole: bool) -> list[str]:
-        """Return the next URIs to take out; ``whole``: a full call of them or none."""
-        chosen: list[str] = []
-        size = self._size
-        for uri in self._waiting[: -self._batch - 1 : -1]:
-            size -= self._copies[uri]
-            if size < self._floor:
-                return [] if whole else chosen
-            chosen.append(uri)
-        return chosen
-
-    def _take_out(self, uris: list[str]) -> None:
-        """Remove the next of those that wait for it."""
-        del self._waiting[-len(uris) :]
-        self._remove(uris)
-
-    def _remove(self, uris: list[str]) -> None:
-        self.edits.append(Remove(tuple(uris)))
-        self._size -= sum(self._copies[uri] for uri in uris)
-        for uri in uris:
-            for place in self._old.get(uri, ()):
-                self._presence.change(place, -1)
-            for number in self._blocks[uri]:
-                self._blocked[number] -= 1
-                if not self._blocked[number]:
-                    heappush(self._ready, number)
-
-    def _add_ready(self) -> None:
-        number = heappop(self._ready)
-        self._add(self._coming[number])
-        self._blocked[number] = -1
-        while self._next < len(self._coming) and self._blocked[self._next] < 0:
-            self._next += 1
-
-    def _add(self, coming: _Coming) -> None:
-        self.edits.append(Add(self._presence.before(coming.slots[0]), coming.uris))
-        for slot in coming.slots:
-            self._presence.change(slot, 1)
-        self._size += len(coming.slots)
-
-    def _fill_up(self, pad: str) -> None:
-        """Add so much padding that the next tracks can go, and take them out.
-
-        The list becomes longer than a list may be only where the copies of one track force it to.
-        """
-        uris: list[str] = []
-        copies = 0
-        for uri in self._waiting[: -self._batch - 1 : -1]:
-            copies += self._copies[uri]
-            if uris and self._floor + copies > self._most:
-                copies -= self._copies[uri]
-                break
-            uris.append(uri)
-        missing = self._floor + copies - self._size
-        for start in range(0, missing, self._batch):
-            length = min(self._batch, missing - start)
-            self.edits.append(Add(self._size, (pad,) * length))
-            self._size += length
-            self._copies[pad] += length
-        self._take_out(uris)
+    def edit(self, step: Remove | Add | Coming) -> Edit:
+        """Return the edit of a step and make it in the line; padding stands behind the line."""
+        if isinstance(step, Coming):
+            position = self._presence.before(self._slots[step.indexes[0]])
+            for index in step.indexes:
+                self._presence.change(self._slots[index], 1)
+            return Add(position, step.uris)
+        if isinstance(step, Remove):
+            for uri in step.uris:
+                for place in self._old.get(uri, ()):
+                    self._presence.change(place, -1)
+        return step
