@@ -129,14 +129,14 @@ class Reader:
             raise
 
     def _store(self, row: Reading, page: Entries) -> None:
+        versions.remember(page.items)
         with transaction.atomic():
             self._keep()  # first: a worker that lost the run stores nothing
             start, row.offset, row.total = row.offset, row.offset + page.entries, page.total
             if row.is_whole:
                 row.looked_at -= _TRUST  # whoever takes it up in another slice looks first
-            row.save()
+            row.save(force_update=row.pk is not None)  # one that was dropped has lost its pages
             ReadPage.objects.create(reading=row, start=start, packed=packing.pack(page.items))
-        versions.remember(page.items)
         self.has_advanced = True
         if not row.is_whole:
             self._stop()
