@@ -74,6 +74,7 @@ def _build(request: HttpRequest, recipe: Recipe, *, too_big: set[str]) -> HttpRe
     for told in brought.told:
         messages.success(request, told)
     action = request.POST.get("do", "")
+    offers.of(recipe.user, on, recipe).give_accounts(on)
     if action == "save":
         found = brought.faults or _saved(request, recipe, on)
         return redirect(found) if isinstance(found, Run) else _page(request, recipe, on, found)

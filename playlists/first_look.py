@@ -11,7 +11,7 @@ from playlists.models import Recipe, Run, TargetTaken
 from playlists.recipes.definition import Definition
 from playlists.recipes.problems import Path
 
-BUSY = "This recipe, or its playlist, has a run that is not over. Wait until it has ended."
+BUSY = "This recipe, or its playlist, has a run that is not over. It has to end first."
 _TAKEN = "Another recipe keeps this playlist already. Two would undo each other's work."
 _TARGET = ("target", "playlist", "id")
 

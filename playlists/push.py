@@ -129,15 +129,17 @@ def _settle(run: Run, trouble: outcomes.Trouble, work: _Slice) -> Pace:
     reading = not work.is_writing
     # A read that came further was not in vain. A write is: reading the list again brings nothing.
     attempts = 0 if reading and work.has_read_on else run.attempts
+    kind = _IN_READING if reading else ""  # of a refused read and a refused write neither is second
+    is_same_kind = run.doubt.startswith(_IN_READING) == reading
     outcome = outcomes.of(
         trouble,
         attempts=attempts,
         now=clock.now(),
         unknown=run.unknown_since is not None,
-        last=run.doubt.removeprefix(_IN_READING),
+        last=run.doubt.removeprefix(kind) if is_same_kind else "",
         reading=reading,
     )
-    doubt = f"{_IN_READING if reading else ''}{outcome.doubt}" if outcome.doubt else run.doubt
+    doubt = f"{kind}{outcome.doubt}" if outcome.doubt else run.doubt
     run.keep(calls_used=work.calls, doubt=doubt)
     if outcome.until is None:
         news.end(run, State.FAILED, code=outcome.code, sentence=outcome.sentence)

@@ -45,7 +45,7 @@ def save(recipe: Recipe, known: Definition, *, names: Mapping[str, str] | None =
     problems = [
         Problem.at(("target", "account"), "is not one of your linked accounts")
         for uid in sorted(known.accounts - set(accounts))
-    ] + list(_foreign(recipe.user, known, names))
+    ] + list(_foreign(recipe, known, names))
     if problems:
         raise NotADefinition(problems)
     recipe.account = accounts[known.target.account]
@@ -125,6 +125,7 @@ class Described:
     segments: list[Segment]  # its sentence
     last_run: Run | None
     is_connected: bool
+    zone: str  # by whose clock the schedule goes
 
 
 def sentence_of(run: Run) -> list[Segment]:
@@ -151,9 +152,14 @@ def described(user: User, recipes: Sequence[Recipe]) -> list[Described]:
             segments=_segments(known[recipe.pk], _names(recipe, newer, lists)),
             last_run=last.get(recipe.pk),
             is_connected=recipe.account_id in able,
+            zone=_zone(known[recipe.pk]),
         )
         for recipe in recipes
     ]
+
+
+def _zone(known: Definition | None) -> str:
+    return known.schedule.time_zone if known else "UTC"
 
 
 def _segments(known: Definition | None, names: Names) -> list[Segment]:
@@ -258,8 +264,11 @@ def _accounts(user: User) -> dict[str, SocialAccount]:
     return {account.uid: account for account in mine}
 
 
-def _foreign(user: User, known: Definition, playlists: Mapping[str, str] | None) -> list[Problem]:
+def _foreign(recipe: Recipe, known: Definition, names: Mapping[str, str] | None) -> list[Problem]:
     """Return a problem for each list, version and playlist that is not there for this person."""
+    user, before = recipe.user, read(recipe)
+    # What it names already stays: it may be back some day, and the rest is to be saved.
+    playlists = {*names, *(_playlists_in(before) if before else ())} if names else set()
     found = []
     for place, source in enumerate(known.sources):
         at: tuple[Any, ...] = ("sources", place)

@@ -174,7 +174,7 @@ def _started(request: HttpRequest, recipe: Recipe, *, dry: bool) -> HttpResponse
         return redirect(recipe)
     except dispatch.Busy:
         messages.error(request, first_look.BUSY)
-        return redirect(recipe)
+        return redirect(recipe.runs.unfinished().filter(is_dry=False).first() or recipe)
     tasks.nudge_on_commit(run)
     return redirect(run)
 

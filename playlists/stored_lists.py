@@ -21,8 +21,10 @@ class TooManyLists(Exception):
     """The person has as many lists as the site keeps for one: one has to go first."""
 
     def __str__(self) -> str:
+        most = settings.LIST_COUNT
+        lists = "list" if most == 1 else "lists"
         return (
-            f"You have {settings.LIST_COUNT:,} stored lists, which is the most. "
+            f"You have {most:,} stored {lists}, which is the most. "
             "Delete one that no recipe needs any more."
         )
 

@@ -6,27 +6,37 @@ from collections.abc import Iterator
 from itertools import combinations, product
 from random import Random
 
-from benchmarks.storm.faults import AT_ONCE, LATEST_SECONDS, NEVER, Fault, How, Lands
+from benchmarks.storm.faults import (
+    AT_ONCE,
+    BY_HAND,
+    LATEST_SECONDS,
+    NEVER,
+    Fault,
+    How,
+    Lands,
+)
 from benchmarks.storm.scenarios import Case, Scenario, Uris, tracks
 from benchmarks.storm.trial import Verdict
 
 MOST_WRITES = 6
 POSITIONS = (*(Lands(calls) for calls in range(1, 6)), Lands(1_000))
 LOST = (How.KILL, How.CUT, How.FAIL)
-AGAIN = (How.KILL, How.ADD, How.TAKE)  # where the books may be wrong though the list is right
+AGAIN = (How.KILL, *BY_HAND)  # where the books may be wrong though the list is right
 # A run that met a fault needs a few more calls and rows than one in peace.
 MORE_CALLS, MORE_ROWS = 4, 8
 LOOKS = 2  # reads after a fault
 STALE_SHARE = 0.05
 OUTAGE_SHARE = 0.1
+REFUSED_SHARE = 0.2
 
 
 def everything(scenario: Scenario, peace: Verdict) -> Iterator[Case]:
     """Yield a case for each crash point and each position where a late effect can land.
 
-    Then each late effect together with each crash point, on the way and in what follows.
+    Then each late effect together with each crash point, on the way and in what follows; with a
+    refusal of what follows; and somebody's edit at each point with a refusal of what follows.
     """
-    for fault in (*_at_calls(peace), *_late(peace), *_at_rows(peace)):
+    for fault in (*_at_calls(scenario, peace), *_late(peace), *_at_rows(peace)):
         again = scenario.mode == "replace" and fault.how in AGAIN
         yield Case(scenario, (fault,), again=again)
     for before, at in combinations(peace.writes, 2):
@@ -36,19 +46,29 @@ def everything(scenario: Scenario, peace: Verdict) -> Iterator[Case]:
         late = Fault(at, How.CUT, Lands(1_000))
         for fault in _crashes(peace, beside=at):
             yield Case(scenario, (late, fault))
+        for after in range(1, LOOKS + 3):
+            refusal = Fault(at + after, How.REFUSE)
+            for before in (late, *(Fault(at, how) for how in _hands(scenario))):
+                yield Case(scenario, (before, refusal))
 
 
-def _at_calls(peace: Verdict) -> Iterator[Fault]:
+def _hands(scenario: Scenario) -> Iterator[How]:
+    """Yield what somebody may do by hand, where it is known what must come of it."""
+    yield from (How.ADD, How.TAKE)
+    if scenario.mode == "replace":
+        yield How.MOVE  # the wanted order is ours
+
+
+def _at_calls(scenario: Scenario, peace: Verdict) -> Iterator[Fault]:
     for at in range(peace.calls):
         for how in (*LOST, How.STALL):
             yield Fault(at, how, NEVER)
             if at in peace.writes:
                 yield Fault(at, how, AT_ONCE)
-        for how in (How.LIMIT, How.STALE, How.OUTAGE):
+        for how in (How.LIMIT, How.REFUSE, How.STALE, How.OUTAGE):
             yield Fault(at, how)
         if peace.writes and at >= peace.writes[0]:
-            yield Fault(at, How.ADD)
-            yield Fault(at, How.TAKE)
+            yield from (Fault(at, how) for how in _hands(scenario))
 
 
 def _late(peace: Verdict) -> Iterator[Fault]:
@@ -74,7 +94,7 @@ def _crashes(peace: Verdict, *, beside: int) -> Iterator[Fault]:
 
 
 def at_random(seed: int, number: int) -> Case:
-    """Return a case with up to four faults, an outage and two edits by hand.
+    """Return a case with up to four faults, an outage, a refusal and two edits by hand.
 
     It is the same for the same two numbers.
     """
@@ -83,7 +103,9 @@ def at_random(seed: int, number: int) -> Case:
     faults = [_fault(dice) for _ in range(dice.randint(1, 4))]
     if dice.random() < OUTAGE_SHARE:
         faults.append(Fault(dice.randrange(10), How.OUTAGE))
-    hands = [_hand(dice) for _ in range(dice.choice((0, 0, 0, 1, 2)))]
+    if dice.random() < REFUSED_SHARE:
+        faults.append(Fault(dice.randrange(14), How.REFUSE))
+    hands = [_hand(dice, scenario) for _ in range(dice.choice((0, 0, 0, 1, 2)))]
     if scenario.by_hand == "overwrite":
         hands = []
     return Case(
@@ -103,8 +125,8 @@ def _fault(dice: Random) -> Fault:
     return Fault(dice.randrange(14), how, dice.choice((NEVER, AT_ONCE, late, late)))
 
 
-def _hand(dice: Random) -> Fault:
-    return Fault(dice.randrange(10), dice.choice((How.ADD, How.TAKE)))
+def _hand(dice: Random, scenario: Scenario) -> Fault:
+    return Fault(dice.randrange(10), dice.choice([*_hands(scenario)]))
 
 
 def _scenario(dice: Random, name: str) -> Scenario:

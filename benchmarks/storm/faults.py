@@ -21,10 +21,12 @@ class How(Enum):
     FAIL = "the answer is a 502"
     STALL = "it takes longer than the lease, so another worker takes over"
     LIMIT = "the answer is a 429"
+    REFUSE = "the answer is a 400"
     OUTAGE = "no write works for three minutes"
     STALE = "the read shows an old list"
     ADD = "somebody adds a track"
     TAKE = "somebody takes a track out"
+    MOVE = "somebody moves a track"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,6 @@ class Fault:
         return f"{place}: {self.how.value}, effect {'at once' if lands == AT_ONCE else when}"
 
 
-UNHURT = (
-    How.LIMIT,
-    How.OUTAGE,
-    How.STALE,
-    How.ADD,
-    How.TAKE,
-)  # these say themselves what becomes of the effect
+BY_HAND = (How.ADD, How.TAKE, How.MOVE)
+# These say themselves what becomes of the effect.
+UNHURT = (How.LIMIT, How.REFUSE, How.OUTAGE, How.STALE, *BY_HAND)

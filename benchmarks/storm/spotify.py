@@ -12,6 +12,7 @@ from typing import Any
 from accounts.scopes import BASE
 from benchmarks.storm.faults import (
     AT_ONCE,
+    BY_HAND,
     LATEST_SECONDS,
     OUTAGE_SECONDS,
     STALE_SECONDS,
@@ -24,7 +25,7 @@ from simulator import demo
 from simulator.clock import Clock
 from simulator.engine import Engine
 from simulator.messages import Answer, Call, json_answer, web_error
-from simulator.model import Add, Entry, Playlist, Remove
+from simulator.model import Add, Entry, Move, Playlist, Remove
 from simulator.state import AccessToken, Person, World
 
 PERSON, TOKEN, URL = "ada", "token", "http://spotify/v1"
@@ -139,15 +140,17 @@ class Spotify:
         match fault.how:
             case How.LIMIT:
                 return _limited()
+            case How.REFUSE:
+                return _refused()
             case How.OUTAGE:
                 self._out_until = self.time() + OUTAGE_SECONDS
                 return self._perform(call) if self._works(call) else _failed()
             case How.STALE:
                 return self._old(call)
-            case How.ADD | How.TAKE if any(map(writes_items, self.calls)):
-                self._edit(fault.how)
+            case how if how in BY_HAND and any(map(writes_items, self.calls)):
+                self._edit(how)
                 return self._perform(call)
-            case How.ADD | How.TAKE:  # what was done before the run is not done meanwhile
+            case how if how in BY_HAND:  # what was done before the run is not done meanwhile
                 self._faults.setdefault(len(self.calls), replace(fault, at=len(self.calls)))
                 return self._perform(call)
             case How.STALL:
@@ -212,7 +215,10 @@ class Spotify:
                 place = self._chance.randint(0, len(playlist.entries))
                 playlist.apply(Add((new,), PERSON, place))
                 self.hand.added[new] += 1
-            elif choice := self._removable(playlist):
+            elif how is How.MOVE and playlist.entries:
+                start, before = (self._chance.randrange(len(playlist.entries)) for _ in range(2))
+                playlist.apply(Move(start, before))
+            elif how is How.TAKE and (choice := self._removable(playlist)):
                 gone = self._chance.choice(choice)
                 playlist.apply(Remove((gone,)))
                 self.hand.removed[gone] += 1
@@ -266,6 +272,11 @@ def writes_items(call: Call) -> bool:
 
 def _failed() -> Answer:
     return web_error(502, "Bad gateway")
+
+
+def _refused() -> Answer:
+    said = "Given positions are out of bounds"
+    return json_answer({"error": {"status": 400, "message": said}}, 400)
 
 
 def _limited() -> Answer:

@@ -17,8 +17,11 @@ from playlists.recipes import reading
 from playlists.recipes.problems import NotADefinition, Path
 
 Raw = list[str]  # what a browser sends for one field
+Choices = tuple[tuple[str, str], ...]
 Shape = (
-    Literal["text", "number", "time", "choice", "check", "several", "lines", "numbers", "json"]
+    Literal[
+        "text", "number", "date", "time", "choice", "check", "several", "lines", "numbers", "json"
+    ]
     | Literal["paste", "file"]
 )
 Offer = Literal["", "playlists", "accounts", "lists", "versions", "zones"]
@@ -34,7 +37,7 @@ class Control:
     label: str
     shape: Shape
     help: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: Choices = ()
     offers: Offer = ""  # choices that only the person's account knows
     initial: str = ""
     path: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from playlists.builder import kinds
+from playlists.builder import kinds, singles
 from playlists.builder.controls import Control
 from playlists.builder.kinds import KEPT, Part
 from playlists.builder.sheet import ROWS, Block, Sheet
@@ -58,11 +58,11 @@ def _place(path: Path, on: Sheet) -> tuple[str, str] | None:
     """Return the prefix of the block and the name of the field, None where there is no such."""
     match path:
         case ["target", *rest]:
-            return _field("target", kinds.TARGET, rest)
+            return _field("target", singles.TARGET, rest)
         case ["schedule", "entries", int(place), *rest]:
             return _row(on, "entries", place, rest)
         case ["schedule", *rest]:
-            return _field("schedule", kinds.SCHEDULE, rest)
+            return _field("schedule", singles.SCHEDULE, rest)
         case [str(part), int(place), *rest] if part in ROWS:
             return _row(on, part, place, rest)
     return None

@@ -9,10 +9,10 @@ from typing import Any
 from django import forms
 from django.forms.utils import ErrorDict
 
-from playlists.builder import kinds
-from playlists.builder.controls import Control, Raw
+from playlists.builder import kinds, singles
+from playlists.builder.controls import Choices, Control, Raw
 from playlists.builder.faults import Faults
-from playlists.builder.kinds import Choices, Part
+from playlists.builder.kinds import Part
 from playlists.builder.offers import Offers
 from playlists.builder.sheet import Block, Rows, Sheet
 from playlists.forms import ACCEPTED
@@ -100,7 +100,7 @@ class Page:
 
     @property
     def target(self) -> PartForm:
-        return self._form("target", kinds.TARGET, self._sheet.target)
+        return self._form("target", singles.TARGET, self._sheet.target)
 
     @property
     def target_first(self) -> list[forms.BoundField]:
@@ -121,14 +121,14 @@ class Page:
     def is_unusual(self) -> bool:
         """Say whether something that is folded away is not as it was, or wrong."""
         target = self._sheet.target
-        usual = {one.name: one.initial for one in kinds.TARGET}
+        usual = {one.name: one.initial for one in singles.TARGET}
         return bool(set(self._faults.of("target")) & set(_SELDOM)) or any(
             target.first(name) != usual[name] for name in _SELDOM
         )
 
     @property
     def schedule(self) -> PartForm:
-        form = self._form("schedule", kinds.SCHEDULE, self._sheet.schedule)
+        form = self._form("schedule", singles.SCHEDULE, self._sheet.schedule)
         if self._is_new:
             form.fields["time_zone"].widget.attrs["data-zone"] = ""
         return form
@@ -222,8 +222,8 @@ def _field(control: Control, choices: list[Any], raw: Raw) -> forms.Field:
             return forms.BooleanField(**common)
         case "number":
             return forms.CharField(widget=forms.TextInput({"inputmode": "numeric"}), **common)
-        case "time":
-            return forms.CharField(widget=forms.TextInput({"type": "time"}), **common)
+        case "date" | "time" as kind:
+            return forms.CharField(widget=forms.TextInput({"type": kind}), **common)
         case "paste" | "lines" | "json":
             return forms.CharField(widget=forms.Textarea({"rows": 6, **code}), **common)
         case "file":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from playlists.builder.controls import Control
+from playlists.builder import sorting
+from playlists.builder.controls import Choices, Control
 
 Part = Literal["sources", "rules", "conditions", "entries"]
-Choices = tuple[tuple[str, str], ...]
 KEPT = "kept"  # what a form cannot show: it stands there as JSON
 
 
@@ -45,7 +45,7 @@ _UNREADABLE = Control(
 _READS = (_ACCOUNT, _UNREADABLE)
 _SAME_TRACK: Choices = (
     ("track", "The same track"),
-    ("song", "The same song: by ISRC, or title, artist and length"),
+    ("song", "The same song, on another album, too"),
 )
 _SAME = Control("same", "What counts as the same", "choice", choices=_SAME_TRACK, initial="track")
 _TEXT_FIELD = Control(
@@ -174,8 +174,7 @@ RULES = _by_name(
             ),
         ),
     ),
-    # The keys of a sort stand in selects of their own: see ``sort_keys``.
-    Kind("sort", "Sort"),
+    Kind("sort", "Sort", sorting.KEYS),
     Kind(
         "shuffle",
         "Shuffle",
@@ -278,8 +277,8 @@ CONDITIONS = _by_name(
         "A date lies between …",
         (
             _DATE_FIELD,
-            Control("since", "Since", "text", "A day such as 2026-01-31, or nothing."),
-            Control("until", "Until", "text", "A day such as 2026-01-31, or nothing."),
+            Control("since", "Since", "date", "Left empty: any day before."),
+            Control("until", "Until", "date", "Left empty: any day after."),
         ),
     ),
     Kind(
@@ -377,137 +376,16 @@ _JSON = Control(
     "json",
     "As JSON",
     "json",
-    "Too nested for fields: it stays as it is, unless you change the text.",
+    "It stays as it is, unless you change the text.",
     path=("json",),
 )
-_ANY_KIND = Kind(KEPT, "As JSON", (_JSON,))
+_ANY_KIND = Kind(KEPT, "More than fields can show", (_JSON,))
 PARTS: Mapping[Part, Mapping[str, Kind]] = {
     "sources": SOURCES,
     "rules": RULES,
     "conditions": CONDITIONS,
     "entries": ENTRIES,
 }
-
-NEW = "new"
-TARGET: Sequence[Control] = (
-    Control("account", "Whose playlist", "choice", offers="accounts"),
-    Control(
-        "playlist",
-        "Which playlist",
-        "choice",
-        choices=((NEW, "A new playlist, made once"),),
-        offers="playlists",
-        initial=NEW,
-        path=("playlist", "id"),
-    ),
-    Control("new_name", "Name of the new playlist", "text", path=("playlist", "name")),
-    Control(
-        "mode",
-        "What becomes of what is in it",
-        "choice",
-        choices=(
-            ("mirror", "It holds what the recipe says, besides what is changed by hand"),
-            ("replace", "It holds what the recipe says and nothing else"),
-            ("add_missing", "What is missing is added at the end, each once; nothing goes"),
-            ("append", "What is new is added at the end; nothing goes"),
-            ("prepend", "What is new is added at the top; nothing goes"),
-            ("rolling", "What is new is added, and what is old goes: a rolling window"),
-        ),
-        initial="mirror",
-    ),
-    Control("count", "The window holds so many tracks", "number", path=("mode", "count")),
-    Control("days", "A track stays so many days", "number", path=("mode", "days")),
-    Control(
-        "at",
-        "New tracks go",
-        "choice",
-        choices=(("end", "To the end"), ("start", "To the top")),
-        initial="end",
-        path=("mode", "at"),
-    ),
-    Control(
-        "by_hand",
-        "What was changed by hand",
-        "choice",
-        choices=(
-            ("", "As usual: it stays, unless the recipe holds nothing else"),
-            ("keep", "It stays"),
-            ("overwrite", "It is overwritten"),
-        ),
-    ),
-    Control(
-        "dates",
-        "“Date added” of tracks that stay",
-        "choice",
-        choices=(
-            ("budget", "Keep as many as a few more calls to Spotify allow"),
-            ("strict", "Keep every date that can be kept"),
-            ("cheapest", "Make the fewest calls"),
-        ),
-        initial="budget",
-    ),
-    Control(
-        "share",
-        "Ask before more of it goes, in %",
-        "number",
-        "Left empty: the site's own bound.",
-        path=("guards", "share"),
-    ),
-    Control(
-        "calls",
-        "Ask before more changes in one run",
-        "number",
-        "Left empty: the site's own bound.",
-        path=("guards", "calls"),
-    ),
-    Control("name", "Name to give it with each run", "text", "Left empty: its name is left alone."),
-    Control("describes", "Set its description with each run", "check", path=("describes",)),
-    Control("description", "Description", "text"),
-)
-_SPAN = "Both empty: at any hour."
-SCHEDULE: Sequence[Control] = (
-    Control("time_zone", "Time zone", "choice", offers="zones", initial="UTC"),
-    Control("quiet_start", "No run starts from", "time", _SPAN, path=("quiet", "start")),
-    Control("quiet_end", "Until", "time", path=("quiet", "end")),
-    Control("paused", "The schedule is paused", "check"),
-)
-
-MOST_KEYS = 5
-_FIELDS = (
-    ("title", "Title", "A to Z", "Z to A"),
-    ("artist", "Artist", "A to Z", "Z to A"),
-    ("album", "Album", "A to Z", "Z to A"),
-    ("added", "Date added", "oldest first", "newest first"),
-    ("released", "Release date", "oldest first", "newest first"),
-    ("duration", "Length", "shortest first", "longest first"),
-    ("explicit", "Explicit", "clean first", "explicit first"),
-    ("isrc", "ISRC", "ascending", "descending"),
-    ("source", "Source", "first to last", "last to first"),
-    ("position", "Place in its source", "first to last", "last to first"),
-)
-_KEYS: Choices = (
-    ("", "Nothing more"),
-    *(
-        (f"{field} {order}", f"{label}: {words}")
-        for field, label, *both in _FIELDS
-        for order, words in zip(("ascending", "descending"), both, strict=True)
-    ),
-)
-
-
-def sort_keys() -> tuple[Control, ...]:
-    """Return the selects of a sort: one for each key, in their order."""
-    return tuple(
-        Control(
-            f"by{place}",
-            "By" if place == 0 else "Then by",
-            "choice",
-            choices=_KEYS[1:] if place == 0 else _KEYS,
-            initial="added descending" if place == 0 else "",
-            path=("by", str(place)),
-        )
-        for place in range(MOST_KEYS)
-    )
 
 
 def kind(part: Part, name: str) -> Kind:
@@ -520,8 +398,6 @@ def kind(part: Part, name: str) -> Kind:
 def controls(part: Part, name: str) -> tuple[Control, ...]:
     """Return all fields of a block of this kind."""
     found = kind(part, name)
-    if part == "rules" and name == "sort":
-        return sort_keys()
     if found.has_conditions:
         return (GROUP,)
     if part == "conditions" and name != KEPT:

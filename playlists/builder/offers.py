@@ -33,7 +33,8 @@ class Offers:
     lists: Sequence[Choice]
     versions: Sequence[Choice]
     targets: Sequence[Target] = ()
-    owners: Mapping[int, str] = field(default_factory=dict)  # of playlists, by their account's row
+    owners: Mapping[int, str] = field(default_factory=dict)  # names, by the account's row
+    uids: Mapping[int, str] = field(default_factory=dict)  # the same accounts' ids at Spotify
     names: Mapping[str, str] = field(default_factory=dict)  # of playlists, also of those not shown
     trouble: str = ""  # why there are not all playlists
 
@@ -56,6 +57,20 @@ class Offers:
         known = {value for value, _ in _flat(found)}
         found += [(one, self._unknown(control, one)) for one in chosen if one not in known]
         return found
+
+    def give_accounts(self, sheet: Sheet) -> None:
+        """Where a playlist of another account is chosen, choose that account: no other shows it."""
+        if self.trouble or len(self.accounts) < 2:
+            return  # nobody knows who else would show it
+        mine = sheet.target.first("account")
+        for block in (sheet.target, *(one for one in sheet.sources if one.kind == "playlist")):
+            shows = [
+                self.uids[one.account_id]
+                for one in self.targets
+                if one.playlist_id == block.first("playlist")
+            ]
+            if shows and (block.first("account") or mine) not in shows:
+                block.values["account"] = [shows[0]]
 
     def playlist_names(self) -> dict[str, str]:
         return {**self.names, **{one.playlist_id: one.name for one in self.targets}}
@@ -95,6 +110,7 @@ def of(user: User, sheet: Sheet, recipe: Recipe, *, fresh: bool = False) -> Offe
         versions=_versions(user, sheet),
         targets=targets,
         owners={account.pk: name_of(account) for account in mine},
+        uids={account.pk: account.uid for account in mine},
         names=_names(user, sheet, recipe),
         trouble=trouble,
     )

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from playlists.builder import controls, kinds
+from playlists.builder import controls, kinds, singles, sorting
 from playlists.builder.controls import Control, Raw
-from playlists.builder.kinds import KEPT, NEW, Part
+from playlists.builder.kinds import KEPT, Part
+from playlists.builder.singles import NEW
 from playlists.recipes import definition
 from playlists.recipes.definition import Definition
 
@@ -54,12 +55,12 @@ class Sheet:
 
 def blank(*, account: str) -> Sheet:
     """Return what a new recipe begins with: a new playlist, mirrored every day, of nothing yet."""
-    target = Block("target", controls.initial(kinds.TARGET))
+    target = Block("target", controls.initial(singles.TARGET))
     target.values["account"] = [account]
     return Sheet(
         entries=[new("entries", "daily")],
         target=target,
-        schedule=Block("schedule", controls.initial(kinds.SCHEDULE)),
+        schedule=Block("schedule", controls.initial(singles.SCHEDULE)),
     )
 
 
@@ -143,13 +144,13 @@ def _target(data: Json) -> dict[str, Raw]:
         "calls": data["guards"].get("calls"),
         "describes": "description" in data,
     }
-    return _written(kinds.TARGET, flat)
+    return _written(singles.TARGET, flat)
 
 
 def _schedule(data: Json) -> dict[str, Raw]:
     quiet = data.get("quiet", {})
     flat = {**data, "quiet_start": quiet.get("start"), "quiet_end": quiet.get("end")}
-    return _written(kinds.SCHEDULE, flat)
+    return _written(singles.SCHEDULE, flat)
 
 
 def _written(fields: Sequence[Control], flat: Json) -> dict[str, Raw]:
@@ -197,12 +198,12 @@ def _when(block: Block) -> Json:
 
 
 def _keys(block: Block) -> list[Any]:
-    keys = [block.first(one.name).partition(" ") for one in kinds.sort_keys()]
+    keys = [block.first(one.name).partition(" ") for one in sorting.KEYS]
     return [{"field": field, "order": order} for field, _, order in keys if field]
 
 
 def _target_said(block: Block) -> Json:
-    said = _read(kinds.TARGET, block)
+    said = _read(singles.TARGET, block)
     id_, name = said.pop("playlist", NEW), said.pop("new_name", None)
     bound = {"kind": "bound", "id": id_}
     window = {key: said.pop(key) for key in ("count", "days", "at") if key in said}
@@ -219,7 +220,7 @@ def _target_said(block: Block) -> Json:
 
 
 def _schedule_said(block: Block) -> Json:
-    said = _read(kinds.SCHEDULE, block)
+    said = _read(singles.SCHEDULE, block)
     quiet = {key: said.pop(f"quiet_{key}", None) for key in ("start", "end")}
     return {**said, **({"quiet": _present(quiet)} if any(quiet.values()) else {})}
 
@@ -253,8 +254,8 @@ def received(data: Mapping[str, Raw]) -> Sheet:
         sources=_blocks(data, "sources", "sources"),
         rules=_blocks(data, "rules", "rules"),
         entries=_blocks(data, "entries", "entries"),
-        target=Block("target", _values(data, "target", kinds.TARGET)),
-        schedule=Block("schedule", _values(data, "schedule", kinds.SCHEDULE)),
+        target=Block("target", _values(data, "target", singles.TARGET)),
+        schedule=Block("schedule", _values(data, "schedule", singles.SCHEDULE)),
     )
 
 

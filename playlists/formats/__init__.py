@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Protocol
 
 from playlists import links, lists
-from playlists.formats import documents, freetext, jspf, m3u, ours, tables, xspf
+from playlists.formats import account_data, documents, freetext, jspf, m3u, ours, tables, xspf
 from playlists.formats.values import MOST_BYTES, Found, Heading, Line, Reading, Row, check_count
 from playlists.lists import NotAList, TrackList, Unmatched
 
@@ -129,7 +129,7 @@ def _recognised(text: str, suffix: str) -> tuple[str, Iterator[Found]]:
         return "xspf", xspf.read(text.lstrip())
     if _JSON.match(head) or suffix in {".json", ".jspf"}:
         document = documents.load(text)
-        return ("jspf", jspf.read(document)) if jspf.fits(document) else _own(document)
+        return _document(document)
     if m3u.fits(text) or suffix in {".m3u", ".m3u8"}:
         return "m3u8", m3u.read(text)
     if tables.fits(text) or suffix in {".csv", ".tsv"}:
@@ -139,8 +139,10 @@ def _recognised(text: str, suffix: str) -> tuple[str, Iterator[Found]]:
     return "text", freetext.read(text)
 
 
-def _own(document: object) -> tuple[str, Iterator[Found]]:
-    return "json", ours.read(document)
+def _document(document: object) -> tuple[str, Iterator[Found]]:
+    if jspf.fits(document):
+        return "jspf", jspf.read(document)
+    return "json", (account_data if account_data.fits(document) else ours).read(document)
 
 
 def _collected(format_: str, found: Iterable[Found]) -> Reading:

@@ -34,8 +34,11 @@ class RecipeQuerySet(models.QuerySet["Recipe"]):
             row = self.select_for_update().filter(pk=pk).first()
             if row is None:
                 return
-            target = {**row.definition["target"], "playlist": {"kind": "bound", "id": playlist_id}}
-            row.playlist_id, row.definition = playlist_id, {**row.definition, "target": target}
+            row.playlist_id = playlist_id
+            if "target" in row.definition:  # not in one of another site's version
+                bound = {"kind": "bound", "id": playlist_id}
+                target = {**row.definition["target"], "playlist": bound}
+                row.definition = {**row.definition, "target": target}
             row.save(update_fields=["playlist_id", "definition"])
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.utils.formats import date_format
+from pytest_django import Settings
 
 from accounts.models import User
 from playlists import budget, calls
@@ -54,7 +55,8 @@ def test_nothing_is_said_of_a_pause_that_is_over(ada: Member) -> None:
     assert "resumes" not in said(ada.browser().get("/"))
 
 
-def test_people_see_their_own_calls_of_a_day(ada: Member) -> None:
+def test_people_see_their_own_calls_of_a_day(ada: Member, settings: Settings) -> None:
+    settings.SPOTIFY_CALLS_PER_PERSON = 3000
     ada.wants([], ada.has([]))
     for _ in range(3):
         budget.take("me", Purpose.PUSH, person=ada.user.pk)

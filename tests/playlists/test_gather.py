@@ -2,21 +2,203 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from accounts import scopes
-from playlists import dispatch
-from playlists.models import Run, SourceList
+from accounts import scopes, tokens
+from playlists import dispatch, versions
+from playlists.connection import Connection
+from playlists.models import Run, SourceList, StoredList, Version
+from playlists.spotify import Item
 from simulator.control_client import Control
 from tests.playlists.cast import Member, edit, one_slice, tracks
 from tests.playlists.recipe_cast import of, playlist, ran, reads, saved
 
+ALL = scopes.to_ask((), scopes.EXTRAS)
+
 
 @pytest.fixture
 def ada(spotify: Control, transactional_db: None) -> Member:
-    return Member.joins(spotify, "ada", scopes=scopes.to_ask((), scopes.EXTRAS))
+    return Member.joins(spotify, "ada", scopes=ALL)
+
+
+# Each kind ----------------------------------------------------------------------------------------
+
+
+def put(ada: Member, *sources: dict[str, Any], **more: Any) -> list[str]:
+    """Return what a new playlist holds after a recipe of these sources ran."""
+    run = ran(saved(ada, of(ada, *sources, **more)))
+    assert run.state == Run.State.DONE, run.sentence
+    return ada.spotify.uris(run.playlist_id)
+
+
+def test_top_tracks_are_those_of_the_range(ada: Member) -> None:
+    heard = {name: tracks(4, start=start) for name, start in RANGES.values()}
+    ada.spotify.load_heard("ada", top=heard)
+
+    for over, (name, _) in RANGES.items():
+        assert put(ada, {"kind": "top", "range": over}) == heard[name]
+
+
+RANGES = {
+    "4 weeks": ("short_term", 100),
+    "6 months": ("medium_term", 200),
+    "year": ("long_term", 300),
+}
+
+
+def test_what_was_played_last_comes_newest_first_and_is_read_each_time(ada: Member) -> None:
+    ada.spotify.load_heard("ada", recent=tracks(5))
+    once = [{"kind": "duplicates", "same": "track"}]
+    recipe = saved(ada, of(ada, {"kind": "recent"}, mode="add_missing", rules=once))
+    target = ran(recipe).playlist_id
+    assert ada.spotify.uris(target) == tracks(5)
+
+    ada.spotify.load_heard("ada", recent=[*tracks(2, start=50), *tracks(3)])
+    assert ran(recipe).state == Run.State.DONE
+
+    assert ada.spotify.uris(target) == tracks(5) + tracks(2, start=50)
+
+
+def test_saved_albums_bring_their_tracks_and_are_read_again_when_one_is_saved(ada: Member) -> None:
+    rows = [
+        {
+            "title": f"{album} {place}",
+            "artists": ["Band"],
+            "album": album,
+            "id": f"{album:0<21}{place}",
+        }
+        for album in ("Suite", "Encore")
+        for place in range(3)
+    ]
+    ada.spotify.change_catalogue(tracks=rows)
+    client = Connection(ada.credential).client
+    albums = {
+        name: client.track(f"spotify:track:{name:0<21}0").album_uri for name in ("Suite", "Encore")
+    }
+    uris = {name: [f"spotify:track:{name:0<21}{place}" for place in range(3)] for name in albums}
+    ada.spotify.load_saved("ada", albums=[albums["Suite"]])
+    recipe = saved(ada, of(ada, {"kind": "albums"}))
+    target = ran(recipe).playlist_id
+    assert ada.spotify.uris(target) == uris["Suite"]
+
+    ada.spotify.advance(days=1)
+    ada.spotify.load_saved("ada", save=[albums["Encore"]])
+    assert ran(recipe).state == Run.State.DONE
+
+    assert ada.spotify.uris(target) == uris["Encore"] + uris["Suite"]
+
+
+def test_liked_songs_versions_and_stored_lists_are_sources(ada: Member) -> None:
+    ada.spotify.load_saved("ada", tracks=tracks(3))
+    items = [Item(uri) for uri in tracks(3, start=10)]
+    old = versions.freeze(ada.account, "0" * 22, items, cause=Version.Cause.BEFORE)
+    listed = StoredList.objects.create(user=ada.user, name="Mine", uris=tracks(3, start=20))
+
+    found = put(
+        ada,
+        {"kind": "liked"},
+        {"kind": "version", "version": str(old.pk)},
+        {"kind": "list", "list": str(listed.uuid)},
+        {"kind": "uris", "uris": tracks(3, start=30)},
+    )
+
+    assert found == [uri for start in (0, 10, 20, 30) for uri in tracks(3, start=start)]
+
+
+def test_several_accounts_of_one_person_are_read_each_by_its_own(ada: Member) -> None:
+    second = Member.joins(ada.spotify, "ada2", user=ada.user, scopes=ALL)
+    ada.spotify.load_saved("ada", tracks=tracks(2))
+    ada.spotify.load_saved("ada2", tracks=tracks(2, start=50))
+    theirs = second.has(tracks(2, start=70))
+    by = {"account": second.account.uid}
+
+    found = put(ada, {"kind": "liked"}, {"kind": "liked", **by}, playlist(theirs, **by))
+
+    assert found == tracks(2) + tracks(2, start=50) + tracks(2, start=70)
+    who = {row["user"] for row in ada.spotify.log() if row["path"] == "/v1/me/tracks"}
+    assert who == {"ada", "ada2"}
+
+
+# What cannot be read ------------------------------------------------------------------------------
+
+
+def without_consent(ada: Member) -> dict[str, Any]:
+    second = Member.joins(ada.spotify, "ada2", user=ada.user, scopes=ALL)
+    assert tokens.require_reconnect(second.credential.pk)
+    return {"kind": "liked", "account": second.account.uid}
+
+
+def without_the_right(ada: Member) -> dict[str, Any]:
+    second = Member.joins(ada.spotify, "ada2", user=ada.user)
+    return {"kind": "liked", "account": second.account.uid}
+
+
+def of_somebody_else(ada: Member) -> dict[str, Any]:
+    return playlist(Member.joins(ada.spotify, "bob").has(tracks(2)))
+
+
+def taken_away(ada: Member) -> dict[str, Any]:
+    gone = ada.has(tracks(2))
+    ada.spotify.remove_playlist(gone)
+    return playlist(gone)
+
+
+def deleted_list(ada: Member) -> dict[str, Any]:
+    row = StoredList.objects.create(user=ada.user, name="Mine", uris=tracks(3))
+    return {"kind": "list", "list": str(row.uuid)}
+
+
+def deleted_version(ada: Member) -> dict[str, Any]:
+    items = [Item(uri) for uri in tracks(3)]
+    old = versions.freeze(ada.account, "0" * 22, items, cause=Version.Cause.BEFORE)
+    return {"kind": "version", "version": str(old.pk)}
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (without_consent, "not connected"),
+        (without_the_right, "lacks the right"),
+        (of_somebody_else, "only playlists that you own"),
+        (taken_away, "does not find it"),
+        (deleted_list, "stored list is not there"),
+        (deleted_version, "version is not kept"),
+    ],
+)
+def test_what_cannot_be_read_ends_the_run_or_is_left_out_as_chosen(
+    ada: Member, make: Callable[[Member], dict[str, Any]], words: str
+) -> None:
+    bad = make(ada)
+    good = {"kind": "uris", "uris": tracks(3, start=30)}
+    failing = saved(ada, of(ada, good, {**bad, "if_unreadable": "fail"}))
+    skipping = saved(ada, of(ada, good, {**bad, "if_unreadable": "skip"}))
+    StoredList.objects.all().delete()
+    Version.objects.all().delete()
+
+    failed, skipped = ran(failing), ran(skipping)
+
+    assert (failed.state, failed.code) == (Run.State.FAILED, "source_unreadable")
+    assert failed.sentence.startswith("Source 2 cannot be read: ")
+    assert words in failed.sentence
+    assert failed.playlist_id == ""
+    assert skipped.state == Run.State.DONE, skipped.sentence
+    assert ada.spotify.uris(skipped.playlist_id) == tracks(3, start=30)
+    assert [words in sentence for sentence in skipped.report["skipped"]] == [True]
+
+
+def test_a_source_that_time_brings_back_is_waited_for_and_not_left_out(ada: Member) -> None:
+    source = ada.has(tracks(3))
+    ada.spotify.fault(method="GET", path=f"/playlists/{source}/items", status=503)
+    run = ran(saved(ada, of(ada, playlist(source, if_unreadable="skip"))))
+    assert run.state == Run.State.WAITING
+
+    run = ada.later(run, seconds=60)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(run.playlist_id) == tracks(3)
 
 
 # Where nothing tells whether a list has changed ---------------------------------------------------

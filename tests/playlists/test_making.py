@@ -94,6 +94,18 @@ def test_an_edit_that_does_not_know_of_the_playlist_makes_no_second_one(ada: Mem
     assert made(ada) == [run.playlist_id] == [again.playlist_id] == [recipe.playlist_id]
 
 
+def test_a_definition_that_turns_invalid_meanwhile_makes_no_second_one(ada: Member) -> None:
+    recipe = from_template(ada, "mirror-likes")
+    run = dispatch.start(recipe)
+    Recipe.objects.update(definition={"version": 99})
+
+    Recipe.objects.bind(recipe.pk, "0" * 22)
+
+    recipe.refresh_from_db()
+    assert (recipe.playlist_id, recipe.definition) == ("0" * 22, {"version": 99})
+    assert (worked(run).code, made(ada)) == ("recipe_invalid", [])
+
+
 def test_a_playlist_that_its_owner_took_away_is_made_anew(ada: Member) -> None:
     data = of(ada, {"kind": "liked"})
     recipe = saved(ada, data)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django.fixtures import Settings
 
 from accounts import export, leaving, tokens
 from accounts.models import User
@@ -390,6 +391,18 @@ def test_the_list_is_stored_for_recipes_and_changed_there_too(ada: Member) -> No
     kept = StoredList.objects.get()
     assert kept.uris == [VISION, WHITE]
     assert str(kept.uuid) in browser.get(matching.get_absolute_url()).content.decode()
+
+
+def test_one_stored_list_too_many_is_refused(ada: Member, settings: Settings) -> None:
+    settings.LIST_COUNT = 1
+    StoredList.objects.create(user=ada.user, name="Tapes")
+    matching = searched(brought(ada, "Queen - One Vision"))
+    browser = ada.browser()
+
+    answer = browser.post(f"{matching.get_absolute_url()}store/", follow=True)
+
+    assert "You have 1 stored list, which is the most" in answer.content.decode()
+    assert StoredList.objects.get().name == "Tapes"
 
 
 # Bad input ---

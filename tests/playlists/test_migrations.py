@@ -50,3 +50,26 @@ def test_versions_are_packed_and_unpacked_without_loss() -> None:
     assert unpack(packed) == [Item(tracks(1)[0], DATE), Item("", DATE), local]
     assert back[pk].items == rows
     assert back[empty].items == []
+
+
+@pytest.mark.usefixtures("newest")
+def test_lists_that_recipes_name_are_written_down() -> None:
+    ada = User.objects.create_user("ada@example.org")
+    bob = User.objects.create_user("bob@example.org")
+    account = SocialAccount.objects.create(user=ada, provider="spotify", uid="ada")
+    old = migrate("0012_readings")
+    lists, recipes = old.get_model("playlists", "StoredList"), old.get_model("playlists", "Recipe")
+    named = lists.objects.create(user_id=ada.pk, name="Named")
+    lists.objects.create(user_id=ada.pk, name="Not named")
+    foreign = lists.objects.create(user_id=bob.pk, name="Bob's")
+    names = [named.uuid.hex.upper(), str(foreign.uuid), "no-uuid"]
+    sources = [{"kind": "liked"}, *({"kind": "list", "list": name} for name in names)]
+    for more in (sources, sources[:1]):
+        recipes.objects.create(
+            user_id=ada.pk, account_id=account.pk, name="One", definition={"sources": more}
+        )
+
+    new = migrate("0013_lists_end").get_model("playlists", "StoredList")
+
+    counts = {one.name: one.recipes.count() for one in new.objects.all()}
+    assert counts == {"Named": 1, "Not named": 0, "Bob's": 0}

@@ -131,6 +131,16 @@ def test_a_recipe_that_was_looked_at_well_keeps_its_playlist(ada: Member) -> Non
     assert Recipe.objects.get() == recipe
 
 
+def test_who_cannot_run_it_now_is_led_to_the_run_that_is_in_the_way(ada: Member) -> None:
+    recipe = saved(ada, of(ada, playlist(ada.has(tracks(3)))))
+    run = dispatch.start(recipe)
+
+    answer = ada.browser().post(f"/recipes/{recipe.uuid}/run/", follow=True)
+
+    assert answer.redirect_chain[-1][0] == run.get_absolute_url()
+    assert "has a run that is not over" in text(answer)
+
+
 def test_pressing_preview_again_and_again_looks_once_and_never_says_busy(ada: Member) -> None:
     recipe = saved(ada, of(ada, playlist(ada.has(tracks(3)))))
     dispatch.start(recipe)

@@ -537,6 +537,18 @@ def test_a_refusal_is_forgotten_where_somebody_changed_the_list_meanwhile(ada: M
     assert ada.spotify.uris(playlist_id) == [*tracks(8, start=2), *tracks(100, start=100)]
 
 
+def test_a_refused_write_and_a_refused_read_are_two_things(ada: Member) -> None:
+    playlist_id = ada.has(tracks(10))
+    ada.spotify.fault(method="POST", path=ITEMS, status=400, json=OUT_OF_BOUNDS)
+    run = worked(ada.wants(tracks(100, start=100), playlist_id, mode="append"))
+
+    ada.spotify.fault(method="GET", path=ITEMS, status=400, text="<html>")
+    run = ada.later(run, seconds=SETTLED)
+
+    assert (run.state, run.code) == (Run.State.WAITING, "refused_doubted")
+    assert ada.later(run, seconds=SETTLED).state == Run.State.DONE
+
+
 def test_a_write_found_wrong_is_looked_at_when_all_has_settled(ada: Member) -> None:
     """A read right after it may show the list as it was before what made it wrong."""
     ada.spotify.switch(stale_read_share=1e-9, stale_read_s=20)  # old lists are kept, none is shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -425,3 +426,13 @@ def test_the_list_of_recipes_costs_the_same_queries_for_one_and_many(
 
     assert page.count("Last:") == count
     assert len(seen) == 8
+
+
+def test_the_next_run_is_told_by_the_persons_own_clock(ada: Member) -> None:
+    schedule = {"entries": [{"kind": "daily", "at": "05:00"}], "time_zone": "Asia/Tokyo"}
+    recipe = saved(ada, of(ada, playlist(ada.has(tracks(2))), schedule=schedule))
+    browser = ada.browser()
+
+    for page in ("/recipes/", recipe.get_absolute_url()):
+        text = browser.get(page).content.decode()
+        assert re.search(r"\d{4}, 05:0\d \(Asia/Tokyo\)", text)

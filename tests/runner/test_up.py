@@ -249,6 +249,25 @@ def test_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in answer.stdout
 
 
+@pytest.mark.parametrize("setting", ["DATABASE_URL", "REDIS_URL"])
+def test_server_of_ones_own_that_does_not_answer_is_named(tmp_path: Path, setting: str) -> None:
+    addresses = {
+        "DATABASE_URL": "postgres://user:geheim@127.0.0.1:{}/name",
+        "REDIS_URL": "redis://:geheim@127.0.0.1:{}/0",
+    }
+
+    answer = dev(
+        *("up", "--state", str(tmp_path), "--port", str(free_port())),
+        **{setting: addresses[setting].format(free_port())},
+    )
+
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("dev: A setting cannot be used (see above)")
+    assert f"{setting} names a server that cannot be used: " in answer.stdout
+    assert "Traceback" not in answer.stdout
+    assert "geheim" not in answer.stdout
+
+
 def test_missing_library_is_named(tmp_path: Path) -> None:
     server = tmp_path / "bin" / "postgres"
     server.parent.mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -18,55 +17,10 @@ from playlists.models import Recipe, Run, StoredList
 from playlists.recipes import definition
 from playlists.uploads import MOST_BYTES
 from simulator.control_client import Control
+from tests.playlists.builder.browser import Fields
 from tests.playlists.cast import Member, tracks
 
 BUILD = "/recipes/new/build/"
-
-
-class Fields(HTMLParser):
-    """The names and values that a browser sends for the builder's form."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.sent: dict[str, list[str]] = {}
-        self.selects: dict[str, list[str]] = {}
-        self._select = self._area = ""
-        self._is_ours = False
-        self.feed(page)
-        for name, values in self.selects.items():
-            self.sent.setdefault(name, values[:1])
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        has = dict(attrs)
-        name, value = has.get("name") or "", has.get("value") or ""
-        if tag == "form":
-            self._is_ours = "builder" in (has.get("class") or "")
-        if not self._is_ours:
-            return
-        if tag == "input" and has.get("type") in {"checkbox", "radio"}:
-            if "checked" in has:
-                self.sent.setdefault(name, []).append(value or "on")
-        elif tag == "input" and has.get("type") != "file":
-            if name != "csrfmiddlewaretoken":
-                self.sent.setdefault(name, []).append(value)
-        elif tag == "select":
-            self._select = name
-            self.selects[name] = []
-        elif tag == "option":
-            self.selects[self._select].append(value)
-            if "selected" in has:
-                self.sent[self._select] = [value]
-        elif tag == "textarea":
-            self._area = name
-            self.sent[name] = [""]
-
-    def handle_data(self, data: str) -> None:
-        if self._area:
-            self.sent[self._area] = [self.sent[self._area][0] + data.removeprefix("\n")]
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea":
-            self._area = ""
 
 
 @pytest.fixture
@@ -300,7 +254,7 @@ def test_one_list_too_many_is_refused_with_a_clear_message(ada: Member, settings
 
     form.press("show")
 
-    assert "You have 1 stored lists, which is the most" in form.page
+    assert "You have 1 stored list, which is the most" in form.page
     assert StoredList.objects.count() == 1
 
 
@@ -358,3 +312,22 @@ def test_a_recipe_that_cannot_be_read_any_more_is_shown_as_text(ada: Member) -> 
     answer = ada.browser().get(f"/recipes/{recipe.uuid}/build/")
 
     assert answer["Location"] == f"/recipes/{recipe.uuid}/edit/"
+
+
+def test_playlists_of_several_accounts_are_read_by_the_account_that_shows_them(
+    ada: Member,
+) -> None:
+    other = Member.joins(ada.spotify, "ada2", user=ada.user)
+    mine = ada.spotify.add_playlist("ada", name="Mine", uris=tracks(1))
+    theirs = ada.spotify.add_playlist("ada2", name="Theirs", uris=tracks(1))
+    form = Form(ada)
+    form.add("sources", "playlist")
+    form.fill(sources__0__playlist=mine)
+    form.add("sources", "playlist")
+    form.fill(sources__1__playlist=theirs, name="Both", target__new_name="Both")
+
+    answer = form.press("save")
+
+    assert answer.status_code == 302, form.page
+    first, second = definition.check(Recipe.objects.get().definition).sources
+    assert (first.account, second.account) == (None, other.account.uid)
