@@ -314,6 +314,7 @@ def full_of_copies() -> list[table.Row]:
                 try:
                     measure(current, wanted, POLICIES[name], tally)
                 except planner.Unreachable:
+                    assert follower.is_out_of_reach(current, wanted)
                     tally["unreachable"] += 1
                 else:
                     tally["keepable"] += planner.keepable(current, wanted)
@@ -355,6 +356,7 @@ def random_share(seed: int, count: int) -> Counter[str]:
         try:
             found = planner.plan(current, wanted, policy)
         except planner.Unreachable:
+            assert follower.is_out_of_reach(current, wanted)
             tally["unreachable"] += 1
             continue
         follower.check(current, wanted, found)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.follower import can_come_and_go, check, full_of_copies
+from benchmarks.follower import check, full_of_copies, is_out_of_reach
 from playlists import plan as planner
 from playlists.models import Run
 from playlists.plan import Add, Budget, Cheapest, Policy, Remove, Strict, Why, plan
@@ -20,15 +20,6 @@ from tests.playlists.cast import Member, tracks, worked, writes
 POLICIES: list[Policy] = [Strict(), Budget(0), Budget(5), Cheapest()]
 A, B, C = (f"spotify:track:{name}" for name in "abc")
 Counts = tuple[int, ...]
-
-
-def is_out_of_reach(current: Sequence[str], wanted: Sequence[str], batch: int) -> bool:
-    """Say whether copies must go and no track is wanted so seldom that it can go last."""
-    then = Counter(wanted)
-    most = batch + max(0, len(wanted) - len(current))
-    return bool(Counter(current) - then) and not any(
-        can_come_and_go(uri) and then[uri] <= most for uri in [*current, *wanted]
-    )
 
 
 def reached(current: Sequence[str], wanted: Sequence[str], policy: Policy, batch: int) -> bool:
