@@ -77,6 +77,15 @@ def check(
     return items
 
 
+def is_out_of_reach(current: Sequence[str], wanted: Sequence[str], batch: int = 100) -> bool:
+    """Say whether copies must go and no track is wanted so seldom that it can go last."""
+    then = Counter(wanted)
+    most = batch + max(0, len(wanted) - len(current))
+    return bool(Counter(current) - then) and not any(
+        can_come_and_go(uri) and then[uri] <= most for uri in [*current, *wanted]
+    )
+
+
 def random_pair(rng: random.Random) -> tuple[list[str], list[str]]:
     """Return two lists: fresh ones, a shuffled one or one that was edited here and there."""
     size = rng.choice([3, 8, 30, 120, 250])

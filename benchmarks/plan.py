@@ -51,6 +51,8 @@ def main() -> None:
     rows, figures = histories(given)
     scenes, ratios = scenarios()
     figures["scenarios"] = {"rows": scenes, **ratios}
+    copies = full_of_copies()
+    figures["copies"] = {"rows": copies}
     figures["seconds"] = time.perf_counter() - began
     figures["cpu_seconds"] = sum(
         used.ru_utime + used.ru_stime
@@ -67,6 +69,7 @@ def main() -> None:
     table.show("Plans for real edits", rows, totals={n: figures[n] for n in shown}, as_json=False)
     totals = ratios | {name: figures[name] for name in ("seconds", "cpu_seconds", "peak_mb")}
     table.show("Scenarios", scenes, totals=totals, as_json=False)
+    table.show("Lists full of copies", copies, as_json=False)
 
 
 # Real edits
@@ -297,6 +300,38 @@ SCENARIOS = {
 }
 
 
+# Lists full of copies
+
+
+def full_of_copies() -> list[table.Row]:
+    """Plan for few tracks with many copies; what is out of reach is counted, not measured."""
+    rows: list[table.Row] = []
+    for size, pairs in ((500, 20), (2000, 20), (10_000, 10)):
+        for name in ("strict", "budget+5", "cheapest"):
+            tally: Counter[str] = Counter()
+            for seed in range(pairs):
+                current, wanted = follower.full_of_copies(random.Random(f"{seed} {size}"), size)
+                try:
+                    measure(current, wanted, POLICIES[name], tally)
+                except planner.Unreachable:
+                    assert follower.is_out_of_reach(current, wanted)
+                    tally["unreachable"] += 1
+                else:
+                    tally["keepable"] += planner.keepable(current, wanted)
+            rows.append(
+                {
+                    "policy": name,
+                    "items": size,
+                    "exact": tally["exact"],
+                    "out of reach": tally["unreachable"],
+                    "calls": tally["calls"],
+                    "kept %": 100 * tally["kept"] / tally["keepable"],
+                    "slowest ms": tally["ns"] / 1e6,
+                }
+            )
+    return rows
+
+
 # Random pairs
 
 
@@ -314,18 +349,26 @@ def random_share(seed: int, count: int) -> Counter[str]:
     rng = random.Random(seed)
     tally: Counter[str] = Counter(pairs=0, exact=0, unreachable=0)
     for _ in range(count):
-        current, wanted = follower.random_pair(rng)
+        current, wanted = random_lists(rng)
         policies: list[Policy] = [Strict(), Budget(rng.randrange(8)), Cheapest()]
         policy = rng.choice(policies)
         tally["pairs"] += 1
         try:
             found = planner.plan(current, wanted, policy)
         except planner.Unreachable:
+            assert follower.is_out_of_reach(current, wanted)
             tally["unreachable"] += 1
             continue
         follower.check(current, wanted, found)
         tally["exact"] += 1
     return tally
+
+
+def random_lists(rng: random.Random) -> tuple[list[str], list[str]]:
+    """Return lists full of copies in one of ten cases."""
+    if rng.random() < 0.1:
+        return follower.full_of_copies(rng, rng.choice([150, 250, 400]))
+    return follower.random_pair(rng)
 
 
 if __name__ == "__main__":

@@ -116,8 +116,9 @@ NEEDS_RECONNECT_PAGE = (
     "Spotify needs your permission again. Reconnect your account on the connections page first."
 )
 TOO_MANY_COPIES = (
-    "One track is in the playlist more than 100 times. It cannot be replaced without emptying the "
-    "playlist on the way, so nothing more was written."
+    "Every track of the new list is in it more than 100 times, and some copies would have to go. "
+    "Spotify takes out all copies of a track or none, and that would nearly empty the playlist on "
+    "the way. So nothing more was written."
 )
 # Why no call may be made now: the first two are Spotify's wish, the others are ours.
 _PAUSES = {

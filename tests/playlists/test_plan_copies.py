@@ -11,22 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.follower import can_come_and_go, check, full_of_copies
+from benchmarks.follower import check, full_of_copies, is_out_of_reach
 from playlists import plan as planner
+from playlists.models import Run
 from playlists.plan import Add, Budget, Cheapest, Policy, Remove, Strict, Why, plan
+from tests.playlists.cast import Member, tracks, worked, writes
 
 POLICIES: list[Policy] = [Strict(), Budget(0), Budget(5), Cheapest()]
 A, B, C = (f"spotify:track:{name}" for name in "abc")
 Counts = tuple[int, ...]
-
-
-def is_out_of_reach(current: Sequence[str], wanted: Sequence[str], batch: int) -> bool:
-    """Say whether copies must go and no track is wanted so seldom that it can go last."""
-    then = Counter(wanted)
-    most = batch + max(0, len(wanted) - len(current))
-    return bool(Counter(current) - then) and not any(
-        can_come_and_go(uri) and then[uri] <= most for uri in [*current, *wanted]
-    )
 
 
 def reached(current: Sequence[str], wanted: Sequence[str], policy: Policy, batch: int) -> bool:
@@ -191,9 +184,9 @@ def test_three_tracks_that_are_wanted_too_often_can_be_moved_but_not_lose_a_copy
 
 def test_the_list_grows_past_what_a_list_may_hold_only_by_the_copies_of_one_track() -> None:
     rng = random.Random(3)
-    tracks = [f"spotify:track:{number}" for number in range(40)]
-    current = [*rng.choices(tracks, k=9_999), C]
-    wanted = [*rng.choices(tracks, k=9_999), C]
+    few = [f"spotify:track:{number}" for number in range(40)]
+    current = [*rng.choices(few, k=9_999), C]
+    wanted = [*rng.choices(few, k=9_999), C]
     found = plan(current, wanted)
     check(current, wanted, found)
     sizes = [len(current)]
@@ -204,3 +197,26 @@ def test_the_list_grows_past_what_a_list_may_hold_only_by_the_copies_of_one_trac
             break
 
     assert max(sizes) <= 9_900 + max(Counter(current).values())
+
+
+def test_a_run_that_is_out_of_reach_says_so_and_writes_nothing(ada: Member) -> None:
+    now = [uri for uri in tracks(3) for _ in range(120)]
+    playlist_id = ada.has(now)
+
+    run = worked(ada.wants(now[::-1][1:], playlist_id))
+
+    assert run.state == Run.State.FAILED
+    assert "more than 100 times" in run.sentence
+    assert writes(ada) == []
+    assert ada.spotify.uris(playlist_id) == now
+
+
+def test_a_run_takes_one_of_many_copies_out_with_the_help_of_another_track(ada: Member) -> None:
+    one, other, third = tracks(3)
+    playlist_id = ada.has([*[one] * 150, *[other] * 150])
+    wanted = [*[one] * 149, third, *[other] * 150]
+
+    run = worked(ada.wants(wanted, playlist_id))
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == wanted
