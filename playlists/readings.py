@@ -146,7 +146,9 @@ class Reader:
         if row.offset and mark != row.mark:
             self._begin_anew(row)
         row.mark, row.looked_at = mark, clock.now()
-        row.save(update_fields=["mark", "looked_at"])
+        with transaction.atomic():
+            self._keep()  # first: where the run was lost, its next holder may have dropped the row
+            row.save(update_fields=["mark", "looked_at"])
 
     def _begin_anew(self, row: Reading) -> NoReturn:
         """Drop the pages; the next slice looks and begins, after a while."""

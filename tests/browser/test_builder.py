@@ -104,6 +104,7 @@ def test_a_recipe_is_built_previewed_run_and_changed_later(
 
     page.get_by_role("link", name="Recipe", exact=True).click()
     page.get_by_role("link", name="Change").click()
+    page.wait_for_url("**/build/")
     assert inspection.of(page) == []
     shoot(page, "builder")
     expect(page.get_by_label("Name of the new playlist")).to_be_hidden()

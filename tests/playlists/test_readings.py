@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -15,7 +16,8 @@ from accounts import leaving, scopes
 from playlists import dispatch, push, tasks
 from playlists.budget import Purpose
 from playlists.connection import Connection
-from playlists.models import Reading, ReadPage, Run
+from playlists.models import LeaseLost, Reading, ReadPage, Run
+from playlists.readings import Reader
 from simulator.control_client import Control
 from spotsite import clock
 from tests.playlists.cast import Member, edit, one_slice, state_of, tracks, worked, writes
@@ -50,14 +52,19 @@ def pages_read(ada: Member, playlist_id: str) -> int:
 
 
 def unwatched(run: Run, between: Callable[[int], None] = lambda _: None) -> Run:
-    """Do what workers do for a run that nobody watches, and let the time pass that it waits."""
+    """Do what workers do for a run that nobody watches, and let the time pass that it waits.
+
+    The limiter's clock is Valkey's: what waits for it waits in earnest.
+    """
     connect = partial(Connection, purpose=Purpose.PUSH)
     for number in range(MOST_SLICES):
         run.refresh_from_db()
         if not run.is_active:
             return run
-        if run.not_before is not None and run.not_before > clock.now():
-            clock.move(run.not_before - clock.now() + timedelta(milliseconds=10))
+        ahead = run.not_before - clock.now() if run.not_before else timedelta(0)
+        if ahead > timedelta(0):
+            ahead += timedelta(milliseconds=10)
+            time.sleep(ahead.total_seconds()) if run.code == "pace" else clock.move(ahead)
         claimed = Run.objects.claim(run.pk)
         assert claimed is not None
         push.work_on(claimed, connect)
@@ -239,3 +246,19 @@ def test_a_short_list_is_read_without_a_row(ada: Member) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert worked(run).state == Run.State.DONE
     assert not [one for one in queries if "INSERT" in one["sql"] and "reading" in one["sql"]]
+
+
+def test_a_worker_that_lost_the_run_leaves_what_was_read_alone(ada: Member) -> None:
+    run = Run.objects.claim(ada.wants(tracks(3), ada.has([])).pk)
+    assert run is not None
+    ago = clock.now() - timedelta(hours=1)
+    Reading.objects.create(run=run, key="list", mark="A", looked_at=ago, offset=50, total=90)
+
+    def look() -> str:
+        """Look so long that the next worker has read the list to its end meanwhile."""
+        Run.objects.filter(pk=run.pk).update(lease_gen=run.lease_gen + 1)
+        Reading.objects.all().delete()
+        return "A"
+
+    with pytest.raises(LeaseLost):
+        Reader(run, keep=run.keep, stop=lambda: None).read("list", lambda _: iter(()), look)

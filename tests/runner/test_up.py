@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -201,8 +202,9 @@ def test_what_falls_while_the_site_runs_comes_back(tmp_path: Path, sites: list[S
 def leader(runner: int, word: str) -> int:
     """The runner's own child with this word in its command line; 0 where there is none."""
     for pid in Path(f"/proc/{runner}/task/{runner}/children").read_text().split():
-        if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
-            return int(pid)
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended just now
+            if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                return int(pid)
     return 0
 
 
