@@ -49,6 +49,7 @@ class Conflict:
     provider: str
     name: str
     at: float
+    owner_pk: int = 0  # whose it was then: from nobody else is it taken
 
     @property
     def is_fresh(self) -> bool:
@@ -66,6 +67,7 @@ def park(request: HttpRequest, sociallogin: SocialLogin) -> HttpResponse:
         provider=account.provider,
         name=str(name),
         at=time.time(),
+        owner_pk=account.user_id,
     )
     request.session[SESSION_KEY] = asdict(conflict)
     return HttpResponseRedirect(reverse("connection_conflict"))
@@ -81,7 +83,7 @@ def parked(request: HttpRequest) -> Conflict | None:
     if not conflict.is_fresh or conflict.user_pk != request.user.pk or account is None:
         drop(request)
         return None
-    if account.user_id == request.user.pk:  # moved or linked in another tab
+    if account.user_id != conflict.owner_pk:  # moved in another tab, or by somebody else
         drop(request)
         return None
     return conflict
@@ -135,7 +137,7 @@ def move(conflict: Conflict, *, to: User) -> str:
         .select_related("user")
         .get(pk=conflict.account_pk)
     )
-    if account.user_id != first.user_id or account.user_id == to.pk:
+    if account.user_id != conflict.owner_pk or account.user_id == to.pk:
         raise NotMovable("It was moved in the meantime.")
     refuse_unless_movable(account)
     other, closes = account.user, closes_with(account)

@@ -330,6 +330,21 @@ def test_two_moves_at_once_move_it_once(visitor: Visitor, owner: User, here: Use
     assert tokens.access_token_for(graces().credential.pk).secret.reveal()
 
 
+def test_what_another_person_has_moved_meanwhile_is_not_taken_from_them(
+    visitor: Visitor, owner: User, here: User
+) -> None:
+    third = Visitor(visitor.sim)
+    third.sign_in("facebook", "ada")
+    give_email(owner, "ben@example.org")
+    come_back(visitor)
+    come_back(third)
+    visitor.post("/connections/conflict/move/")
+
+    third.post("/connections/conflict/move/")
+
+    assert graces().user == here
+
+
 def test_the_other_person_is_told_by_mail_of_a_move(
     visitor: Visitor, owner: User, here: User, mailoutbox: list[Any]
 ) -> None:
