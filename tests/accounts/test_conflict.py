@@ -80,7 +80,7 @@ def test_nothing_is_stored_of_the_token_that_came_with_it(
 
     assert Credential.objects.filter(account__user=owner).values().get() == before
     assert set(visitor.session[conflicts.SESSION_KEY]) == {
-        *("account_pk", "user_pk", "provider", "name", "at")
+        *("account_pk", "user_pk", "provider", "name", "at", "owner_pk")
     }
 
 
