@@ -52,6 +52,7 @@ class Hand:
 
     added: Counter[str] = field(default_factory=Counter)
     removed: Counter[str] = field(default_factory=Counter)
+    moved: set[str] = field(default_factory=set)  # since the last reading of the list began
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,8 @@ class Spotify:
             # The Web API overwrites whatever is there: nobody can keep what came just before.
             for uri in [uri for uri in self.hand.added if uri.encode() not in call.body]:
                 del self.hand.added[uri]
+        if call.method == "GET" and ("offset", "0") in call.query:
+            self.hand.moved.clear()
         return self.engine.respond(call)
 
     def _old(self, call: Call) -> Answer:
@@ -217,6 +220,7 @@ class Spotify:
                 self.hand.added[new] += 1
             elif how is How.MOVE and playlist.entries:
                 start, before = (self._chance.randrange(len(playlist.entries)) for _ in range(2))
+                self.hand.moved.add(playlist.uris[start])
                 playlist.apply(Move(start, before))
             elif how is How.TAKE and (choice := self._removable(playlist)):
                 gone = self._chance.choice(choice)
