@@ -63,12 +63,11 @@ def worker(environment: Mapping[str, str]) -> Program:
 
 
 def beat(environment: Mapping[str, str]) -> Program:
-    scheduler = "django_celery_beat.schedulers:DatabaseScheduler"
     return Program(
         name="beat",
         argv=(
             *(PYTHON, "-m", "celery", "-A", "spotsite", "beat"),
-            *("--scheduler", scheduler, "-l", "INFO", "--pidfile="),
+            *("-l", "INFO", "--pidfile="),
         ),
         environment=environment,
         restarts=RESTARTS,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from functools import cached_property
 from typing import Any
 
 from celery import Celery, Task
@@ -26,7 +27,16 @@ warnings.filterwarnings("ignore", r"\s*In Celery 5\.1", PendingDeprecationWarnin
 
 PATIENT = {"socket_connect_timeout": 2, "socket_timeout": 2}
 
-app = Celery("spotsite", amqp="spotsite.broker:AMQP")
+
+class Application(Celery):
+    """Celery with a beat that ends when it is told to."""
+
+    @cached_property
+    def Beat(self) -> Any:  # noqa: N802 -- Celery's name
+        return self.subclass_with_self("spotsite.ending:Beat")
+
+
+app = Application("spotsite", amqp="spotsite.broker:AMQP")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -301,7 +301,7 @@ CELERY_TASK_ROUTES = {
     "accounts.tasks.refresh_*": {"queue": "refresh"},
     "accounts.tasks.withdraw_permission": {"queue": "interactive"},
 }
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "spotsite.scheduler:Scheduler"
 # How many tasks that nobody waits for may run at once in one worker: the other slots stay free.
 BACKGROUND_SLOTS = env.number("BACKGROUND_SLOTS", 2)
 # The limit for all calls to Spotify's Web API (reasons in docs/decisions/budget.md).

@@ -76,27 +76,28 @@ class Process:
         """Say whether ``words`` stand in that many of its lines, in whatever case."""
         return sum(words in line.lower() for line in self.lines) >= times
 
-    def stop(self) -> None:
-        """Ask it to finish what it does, and wait."""
-        self._end(signal.SIGTERM, group=False)
+    def stop(self) -> int | None:
+        """Ask it to finish what it does, wait, and return its exit status."""
+        return self._end(signal.SIGTERM, group=False)
 
     def kill(self) -> None:
         """Kill it and its children at once, as a power cut would."""
         self._end(signal.SIGKILL, group=True)
 
-    def _end(self, number: signal.Signals, *, group: bool) -> None:
+    def _end(self, number: signal.Signals, *, group: bool) -> int | None:
         process, self._process = self._process, None
         if process is None:
-            return
+            return None
         if process.poll() is None:
             if group:
                 os.killpg(process.pid, number)
             else:
                 process.send_signal(number)
         try:
-            process.wait(timeout=70)
+            return process.wait(timeout=70)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
             raise
 
     def _read(self, process: subprocess.Popen[str]) -> None:
