@@ -38,7 +38,7 @@ from benchmarks.storm.trial import Court, Verdict  # noqa: E402
 
 RUNS = 5_000
 CONTROL_SHARE = 5  # one random run in so many is made without the settle wait too
-MOST_SHOWN = 5
+MOST_SHOWN = 20
 CHUNK = 8
 
 Judged = tuple[Case, Verdict]
@@ -75,6 +75,8 @@ class Tally:
         if not verdict.is_done:
             self.not_done[verdict.end] += 1
         trouble = verdict.wrong or ("" if verdict.is_done else verdict.end)
+        if not trouble and verdict.dates_lost:
+            trouble = f"{verdict.dates_lost} dates lost"
         if trouble and len(self.examples) < MOST_SHOWN:
             self.examples.append(f"{case}: {trouble}")
 

@@ -262,7 +262,9 @@ class Gathering:
             SourceList.objects.filter(pk=row.pk).update(read_at=now, used_at=now)
         else:
             pages = partial(self._readable_pages, connection, key)
-            items, mark = self._reader.read(name, pages, partial(look, anew=True), seen=seen)
+            look_again = partial(look, anew=True)
+            items, mark = self._reader.read(name, pages, look_again, seen=seen)
+            self._reader.confirm(name, look_again)
             self._step()
             versions.remember(items)
             facts = {"mark": mark, "packed": packing.pack(items), "read_at": now, "used_at": now}

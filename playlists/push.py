@@ -395,6 +395,7 @@ class _Slice:
                 return
         items = self._read()
         self._heed_last_run([item.uri for item in items])
+        self._reader.confirm(self._target, self._look_while_reading)
         before = self._freeze(items, Version.Cause.BEFORE, snapshot_id)
         seen = ledgers.view(self.run, items, ledger)
         plan = self._plan(before.uris, seen.aim.goal)
@@ -492,6 +493,7 @@ class _Slice:
         """
         run = self.run
         self._read_again_soon(run.last_write_at)
+        self._reader.confirm(self._target, self._look_while_reading)
         version = self._freeze(items, Version.Cause.ELSEWHERE, snapshot_id)
         now = version.uris
         expected = self._likeliest(now)

@@ -3,6 +3,9 @@
 Every page but that of a short list is a row, bound to the run, the list and the mark (a snapshot
 id, say) under which it was read. The next slice goes on at the next page. Where the list has
 changed meanwhile the reading begins anew, some times, not for ever.
+
+Spotify's pages are not of one state of the list: what moves from a page that is still to come to
+one that was read is in neither. So what is built on a reading is confirmed first.
 """
 
 from __future__ import annotations
@@ -74,6 +77,10 @@ class Reader:
         ``seen`` is the mark that a look has just shown, ``hint`` the one that a look should show.
         Raise ``ChangedWhileRead`` where the list changed, ``KeepsChanging`` where it did so again
         and again.
+
+        What was read may be a mixture of states, which is as good as one state only where it is as
+        the caller expected (then what changed might as well have changed after the end). Whatever
+        else is built on it is to be confirmed.
         """
         row = self._row(key)
         if row is None:
@@ -82,7 +89,16 @@ class Reader:
             return self._begin(Reading(run=self._run, key=key, mark=seen), pages)
         if seen is not None or not _was_seen_lately(row):
             self._compare(row, look() if seen is None else seen)
-        return self._go_on(row, pages, look)
+        return self._go_on(row, pages)
+
+    def confirm(self, key: str, look: Look) -> None:
+        """Return where a list that was read to its end is the same that it was before; else raise.
+
+        ``look`` is called only where more than a page was read. Raise as ``read`` does.
+        """
+        row = self._row(key)
+        if row is not None and row.is_whole and not _was_seen_lately(row):
+            self._compare(row, look())
 
     def forget(self, key: str) -> None:
         """Drop what was read: the list is about to change, or may have been shown too early."""
@@ -100,20 +116,16 @@ class Reader:
                 self._store(row, page)
         return Whole(items, row.mark)
 
-    def _go_on(self, row: Reading, pages: Pages, look: Look) -> Whole:
+    def _go_on(self, row: Reading, pages: Pages) -> Whole:
         items = [
             item
             for packed in row.pages.order_by("start").values_list("packed", flat=True)
             for item in packing.unpack(packed)
         ]
-        if row.is_whole and _was_seen_lately(row):
-            return Whole(items, row.mark)
         if not row.is_whole:
             for page in self._turn(row, pages):
                 items += page.items
                 self._store(row, page)
-        # It took more than one slice: somebody may have changed what was read first.
-        self._compare(row, look())
         return Whole(items, row.mark)
 
     def _turn(self, row: Reading, pages: Pages) -> Iterator[Entries]:
@@ -134,7 +146,7 @@ class Reader:
             self._keep()  # first: a worker that lost the run stores nothing
             start, row.offset, row.total = row.offset, row.offset + page.entries, page.total
             if row.is_whole:
-                row.looked_at -= _TRUST  # whoever takes it up in another slice looks first
+                row.looked_at -= _TRUST  # whoever builds on it looks first
             row.save(force_update=row.pk is not None)  # one that was dropped has lost its pages
             ReadPage.objects.create(reading=row, start=start, packed=packing.pack(page.items))
         self.has_advanced = True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -21,6 +23,7 @@ from playlists.readings import Reader
 from simulator.control_client import Control
 from spotsite import clock
 from tests.playlists.cast import Member, edit, one_slice, state_of, tracks, worked, writes
+from tests.playlists.test_push import old_dates
 from tests.playlists.test_recipe_runs import of, playlist, saved
 from tests.processes import Worker, wait_for
 
@@ -193,6 +196,50 @@ def test_a_change_behind_the_reader_is_seen_at_the_end(ada: Member) -> None:
 
     assert run.before is not None
     assert run.before.uris == [*tracks(149, start=1), *tracks(1)]
+
+
+@contextmanager
+def moved_to_a_page_that_was_read(ada: Member, playlist_id: str) -> Iterator[None]:
+    """Have the last of 90 tracks become the first, once the second page has been asked for."""
+    ada.spotify.fault(method="GET", path=PAGE, skip=1, kind="hang", seconds=2)
+
+    def move() -> None:
+        wait_for(lambda: ada.spotify.faults()[0]["hit"], what="the second page to be asked for")
+        ada.spotify.clear_faults()
+        edit(ada, "PUT", playlist_id, {"range_start": 89, "insert_before": 0, "range_length": 1})
+
+    with ThreadPoolExecutor() as threads:
+        moving = threads.submit(move)
+        yield
+        moving.result()
+
+
+def test_a_track_that_moves_past_the_reader_is_not_missed_in_a_target(ada: Member) -> None:
+    playlist_id = ada.has(tracks(90))
+    old = {(item["uri"], item["added_at"]) for item in ada.spotify.playlist(playlist_id)["items"]}
+    run = ada.wants(tracks(95), playlist_id)
+
+    with moved_to_a_page_that_was_read(ada, playlist_id):
+        run = worked(run)
+    run = ada.later(run, seconds=30)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert run.before is not None
+    assert run.before.uris == [*tracks(1, start=89), *tracks(89)]
+    assert ada.spotify.uris(playlist_id) == tracks(95)
+    assert old_dates(ada, playlist_id, old) == 90
+
+
+def test_a_track_that_moves_past_the_reader_is_not_missed_in_a_source(ada: Member) -> None:
+    source = ada.has(tracks(90))
+    run = dispatch.start(saved(ada, of(ada, playlist(source))))
+
+    with moved_to_a_page_that_was_read(ada, source):
+        run = worked(run)
+    run = ada.later(run, seconds=30)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(run.playlist_id) == [*tracks(1, start=89), *tracks(89)]
 
 
 def test_a_read_that_comes_further_each_time_is_not_in_vain(ada: Member) -> None:
