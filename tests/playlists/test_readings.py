@@ -75,6 +75,7 @@ def unwatched(run: Run, between: Callable[[int], None] = lambda _: None) -> Run:
     raise AssertionError(f"it never ends: {run.state} {run.code} {run.calls_used}")
 
 
+@pytest.mark.waits
 @pytest.mark.usefixtures("usual_limits")
 def test_a_long_target_ends_right_at_the_usual_limits(ada: Member) -> None:
     playlist_id = ada.has(tracks(LONG))
@@ -88,6 +89,7 @@ def test_a_long_target_ends_right_at_the_usual_limits(ada: Member) -> None:
     assert (Reading.objects.count(), ReadPage.objects.count()) == (0, 0)
 
 
+@pytest.mark.waits
 @pytest.mark.usefixtures("usual_limits")
 def test_a_long_source_ends_right_at_the_usual_limits(ada: Member) -> None:
     source = ada.has(tracks(LONG))

@@ -15,6 +15,8 @@ import pytest
 
 from tests.processes import ROOT
 
+pytestmark = pytest.mark.waits
+
 PEOPLE = 20
 
 

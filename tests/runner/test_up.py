@@ -23,6 +23,8 @@ from runner.state import State, free_port
 from simulator import demo
 from tests.processes import wait_for
 
+pytestmark = pytest.mark.waits
+
 DEV = str(ROOT / "dev")
 
 

@@ -16,6 +16,8 @@ from simulator.control_client import Control
 from tests.playlists.cast import Member, ended, tracks
 from tests.processes import Beat, Worker, wait_for
 
+pytestmark = pytest.mark.waits
+
 OLD, NEW = tracks(10), tracks(900, start=100)
 
 
