@@ -45,7 +45,7 @@ def page(title: str, body: str, *, status: int = 200, kind: str = "") -> Answer:
     html = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title><style>{STYLE}</style></head>
+<link rel="icon" href="data:,"><title>{escape(title)}</title><style>{STYLE}</style></head>
 <body class="{kind}"><main>{body}</main></body></html>"""
     answer = text_answer(html, status, media="text/html")
     answer.headers["cache-control"] = "no-store"
