@@ -30,7 +30,8 @@ def look(connection: Connection, places: Iterable[str]) -> dict[str, Mark]:
 
     Look before you read and keep the mark with what was read: then a change in between is seen the
     next time. What is missing in the answer cannot be told. The liked songs cost a call, the saved
-    albums one, all playlists together one if the person has 50 at most.
+    albums one, all playlists together one if the person has 50 at most, and one for each that is
+    not in the person's library.
     """
     wanted, client = set(places), connection.client
     found: dict[str, Mark] = {}
@@ -51,18 +52,20 @@ def _of_library(head: Head) -> Mark:
 
 
 def _of_lists(client: SpotifyClient, wanted: set[str]) -> dict[str, Mark]:
-    """Turn the pages of the person's playlists as long as single look-ups would be dearer."""
+    """Turn the pages of the person's playlists as long as single look-ups would be dearer.
+
+    What is on none of them may be there all the same: one that the person has removed, say.
+    """
     found: dict[str, Mark] = {}
     missing, offset = wanted, 0
     while missing:
         page = client.my_playlist_page(offset)
-        found |= _marks(one for one in page.items if one.id in missing)
-        missing = wanted - found.keys()
+        here = [one for one in page.items if one.id in missing]
+        found |= _marks(here)
+        missing = missing - {one.id for one in here}
         offset += PAGE
         pages_left = math.ceil((page.total - offset) / PAGE)
-        if pages_left <= 0:
-            break
-        if len(missing) <= pages_left:
+        if pages_left <= 0 or len(missing) <= pages_left:
             return found | _marks(_one_by_one(client, missing))
     return found
 
@@ -71,8 +74,8 @@ def _one_by_one(client: SpotifyClient, ids: Iterable[str]) -> Iterator[Playlist]
     for playlist_id in sorted(ids):
         try:
             yield client.playlist(playlist_id)
-        except errors.NotFound:
-            continue
+        except (errors.NotFound, errors.Forbidden, errors.InsufficientScope):
+            continue  # of this one nothing can be told, of the others all the same
 
 
 def _marks(playlists: Iterable[Playlist]) -> dict[str, Mark]:

@@ -130,6 +130,18 @@ def edit(ada: Member, method: str, playlist_id: str, body: dict[str, Any]) -> No
     answer.raise_for_status()
 
 
+def take_out_of_library(ada: Member, playlist_id: str) -> None:
+    """Delete a playlist as the person does in Spotify's own app: it is there all the same."""
+    token = ada.spotify.tokens(ada.name, [*BASE, "user-library-modify"])["access_token"]
+    answer = requests.delete(
+        f"{ada.spotify.base_url}/v1/me/library",
+        params={"uris": f"spotify:playlist:{playlist_id}"},
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    )
+    answer.raise_for_status()
+
+
 def ended(run: Run, *, seconds: float = 30) -> Run:
     """Wait until the run has ended, and return it as it is then."""
     wait_for(lambda: state_of(run) in ENDED, seconds=seconds, what=f"{run} to end")

@@ -13,7 +13,7 @@ from playlists.connection import Connection
 from playlists.marks import ALBUMS, LIKED, Mark
 from playlists.spotify import errors
 from simulator.control_client import Control
-from tests.playlists.cast import Member, edit, tracks, writes
+from tests.playlists.cast import Member, edit, take_out_of_library, tracks, writes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCOPES = [*BASE, "user-library-read"]
@@ -134,7 +134,37 @@ def test_a_playlist_that_left_the_library_has_to_be_read(
     now = marks.look(connection, [kept, gone])
 
     assert marks.differing(known, now) == {gone}
-    assert len(reads(ada)) == 1
+    assert [path for path, _ in reads(ada)] == ["/v1/me/playlists", f"/v1/playlists/{gone}"]
+
+
+def test_a_playlist_that_was_taken_out_of_the_library_has_its_mark(
+    ada: Member, connection: Connection
+) -> None:
+    kept, out = owns(ada, 2)
+    known = marks.look(connection, [kept, out])
+    take_out_of_library(ada, out)
+    ada.spotify.clear_log()
+
+    now = marks.look(connection, [kept, out])
+
+    assert now == known
+    assert [path for path, _ in reads(ada)] == ["/v1/me/playlists", f"/v1/playlists/{out}"]
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(404, "Not found."), (403, "Forbidden"), (403, "Insufficient client scope")],
+)
+def test_a_playlist_that_is_refused_has_to_be_read_and_the_others_have_their_marks(
+    ada: Member, connection: Connection, status: int, message: str
+) -> None:
+    first, second, kept = owns(ada, 3)
+    take_out_of_library(ada, first)
+    take_out_of_library(ada, second)
+    error = {"error": {"status": status, "message": message}}
+    ada.spotify.fault(path=f"/playlists/{first}$", status=status, json=error)
+
+    assert set(marks.look(connection, [first, second, kept])) == {second, kept}
 
 
 def test_a_few_lists_beyond_the_first_page_are_looked_up(
