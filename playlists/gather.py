@@ -3,6 +3,10 @@
 A list is kept with what tells whether it has changed since (a snapshot id, or its length and newest
 date), so that one that is as it was costs a call at most. A long one is read in pieces
 (``readings``): a run that is put off, or whose worker dies, goes on from there.
+
+A list that Spotify refuses may be refused for a moment only. So the first refusal is doubted: the
+other lists are read, the run waits once for all that are doubted, and the second refusal in a row
+is believed.
 """
 
 from __future__ import annotations
@@ -33,7 +37,13 @@ from playlists.recipes.songs import Songs, normal
 from playlists.recipes.sources import Source
 from playlists.spotify import Item
 from playlists.spotify.calls import PAGE
-from playlists.spotify.errors import PersonMustAct, Unauthorized
+from playlists.spotify.errors import (
+    InsufficientScope,
+    NotFound,
+    PersonMustAct,
+    SpotifyError,
+    Unauthorized,
+)
 from playlists.spotify.library_calls import TopRange
 from spotsite import clock
 
@@ -51,6 +61,14 @@ class CannotRead(Exception):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class Doubted(Exception):
+    """Lists were refused for the first time; they are to be asked for again after a while."""
+
+    def __init__(self, refusal: SpotifyError) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal  # one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +102,10 @@ def report(gathered: Gathered, found: Evaluation) -> dict[str, Any]:
 
 
 def quiet_calls(recipe: Definition) -> int:
-    """Return the calls of a run that finds nothing changed, for at most 50 playlists an account."""
+    """Return the calls of a run that finds nothing changed, for at most 50 playlists an account.
+
+    One that is not in the account's library costs one more, which a recipe does not tell.
+    """
     wanted = needs(recipe)
     heads = {("lists", account) for account, _ in wanted.playlists}
     heads |= {("lists", account) for account in wanted.mine}
@@ -106,6 +127,10 @@ def quiet_calls(recipe: Definition) -> int:
 
 class _Unreadable(Exception):
     """A list cannot be read by this account, and waiting does not help."""
+
+
+class _Refused(Exception):
+    """A list was refused, which is not believed yet."""
 
 
 class Gathering:
@@ -133,7 +158,8 @@ class Gathering:
         uid = str(connection.credential.account.uid)
         self._connections: dict[str, Connection] = {uid: connection}
         self._own = connection
-        self._marks: dict[str, dict[str, Mark]] = {}  # by account
+        self._marks: dict[str, dict[str, Mark | None]] = {}  # by account; None: nothing tells
+        self._refused: dict[str, SpotifyError] = {}  # lists, for the first time, by their names
 
     @property
     def calls(self) -> int:
@@ -141,7 +167,10 @@ class Gathering:
         return sum(one.calls for one in self._connections.values() if one is not self._own)
 
     def go(self) -> Gathered:
-        """Read what has changed; raise ``CannotRead``, or what the calls and ``step`` raise."""
+        """Read what has changed.
+
+        Raise ``CannotRead``, ``Doubted`` when all else is read, or what the calls and ``step`` do.
+        """
         skipped: list[str] = []
         lists: list[list[Item]] = []
         for number, source in enumerate(self._recipe.sources, start=1):
@@ -153,8 +182,15 @@ class Gathering:
                     raise CannotRead(sentence) from None
                 skipped.append(sentence)
                 lists.append([])
+            except _Refused:
+                lists.append([])
         unknown: list[str] = []
         around = self._around(unknown)
+        if self._refused:
+            # Only now: what is refused twice without a wait between was refused once.
+            self._doubt(self._doubted | self._refused.keys())
+            raise Doubted(next(iter(self._refused.values())))
+        self._doubt(set())
         return Gathered(_candidates(lists), around, skipped, unknown)
 
     # Sources --------------------------------------------------------------------------------------
@@ -229,6 +265,8 @@ class Gathering:
         except _Unreadable as exc:
             unknown.append(f"A list that a rule asks about cannot be read: {exc}")
             return None
+        except _Refused:
+            return None
 
     def _songs(self, account: str, key: str) -> Songs:
         return Songs.of(_candidates([self._list(account, key)]))
@@ -236,9 +274,11 @@ class Gathering:
     def _own_playlists(self, account: str) -> list[str]:
         connection = self._connection(account)
         person = connection.person()
+        name = _name(connection, "mine")
         found = []
-        for one in self._readable(connection.client.my_playlists):
-            self._marks.setdefault(account, {})[one.id] = Mark(one.snapshot_id, one.total)
+        for one in self._each(name, connection.client.my_playlists()):
+            mark = Mark(one.snapshot_id, one.total) if one.snapshot_id else None
+            self._marks.setdefault(account, {})[one.id] = mark
             if one.owner_id == person:
                 found.append(one.id)
         self._step()
@@ -252,7 +292,7 @@ class Gathering:
         row = SourceList.objects.filter(account=account_id, key=key).first()
         if row is not None and self._run.started_at and row.read_at >= self._run.started_at:
             return row.items  # by this run, a slice ago
-        name = f"{account_id} {key}"
+        name = _name(connection, key)
         look = partial(self._look, account, connection, key)
         mark = self._reader.mark(name)
         seen = look() if mark is None else None
@@ -275,12 +315,11 @@ class Gathering:
         return items
 
     def _readable_pages(self, connection: Connection, key: str, start: int) -> Iterator[Entries]:
-        pages = _pages(connection, key, start=start)
-        while (page := self._readable(partial(next, pages, None))) is not None:
-            yield page
+        return self._each(_name(connection, key), _pages(connection, key, start=start))
 
     def _look(self, account: str, connection: Connection, key: str, *, anew: bool = False) -> str:
-        return self._readable(partial(self._mark, account, connection, key, anew=anew))
+        name = _name(connection, key)
+        return self._readable(name, partial(self._mark, account, connection, key, anew=anew))
 
     def _mark(self, account: str, connection: Connection, key: str, *, anew: bool) -> str:
         """Return what tells whether a list has changed; empty where only reading it does."""
@@ -294,9 +333,11 @@ class Gathering:
         if place not in known:
             # One page of 50 playlists tells of all that are on it.
             places = self._lists_of(account) | {place} if name else {place}
-            known |= marks.look(connection, places - known.keys())
+            missing = places - known.keys()
+            known |= dict.fromkeys(missing) | marks.look(connection, missing)
             self._step()
-        return json.dumps(known[place]) if place in known else ""
+        mark = known[place]
+        return json.dumps(mark) if mark is not None else ""
 
     def _lists_of(self, account: str) -> set[str]:
         """Return the playlists that the recipe reads by an account, as far as it names them."""
@@ -318,23 +359,57 @@ class Gathering:
             self._connections[account] = self._connect(credential)
         return self._connections[account]
 
-    def _readable(self, read: Callable[[], T]) -> T:
-        """Make a call; what the person has to put right makes the list unreadable."""
+    # What is refused ------------------------------------------------------------------------------
+
+    def _each(self, name: str, parts: Iterator[T]) -> Iterator[T]:
+        """Yield the parts of a list; each that comes dispels what was refused before it."""
+        while (part := self._readable(name, partial(next, parts, None))) is not None:
+            self._doubt(self._doubted - {name})
+            yield part
+
+    def _readable(self, name: str, read: Callable[[], T]) -> T:
+        """Make a call for a list; what the person has to put right makes the list unreadable."""
+        if name in self._refused:  # several ask for it, and the wait is still to come
+            raise _Refused
         try:
             return read()
         except Unauthorized:
             raise
         except PersonMustAct as exc:
+            if isinstance(exc, _DOUBTFUL) and name not in self._doubted:
+                self._refused[name] = exc
+                raise _Refused from None
             raise _Unreadable(_REASONS.get(type(exc).__name__, "Spotify refuses it.")) from None
         except ReauthorizationRequired:
             raise _Unreadable("Spotify needs your permission for that account again.") from None
 
+    @property
+    def _doubted(self) -> set[str]:
+        """Return the lists that were refused before the run's last wait, and not read since."""
+        kept = self._run.report.get("doubted", {})
+        # One that is tried again begins without doubts.
+        return set(kept["lists"]) if kept and kept["since"] == str(self._run.started_at) else set()
+
+    def _doubt(self, names: set[str]) -> None:
+        if names == self._doubted:
+            return
+        doubted = {"since": str(self._run.started_at), "lists": sorted(names)}
+        self._run.keep(report={**self._run.report, "doubted": doubted if names else {}})
+
+
+# Seen for a moment only. That a playlist is somebody else's is believed at once.
+_DOUBTFUL = (NotFound, InsufficientScope)
 
 _REASONS = {
     "NotFound": "Spotify does not find it (any more).",
     "Forbidden": "Spotify opens only playlists that you own or work on with others.",
     "InsufficientScope": "the connection lacks the right to see it. Reconnect and allow it.",
 }
+
+
+def _name(connection: Connection, key: str) -> str:
+    """Name a list for what a run keeps of it while it reads."""
+    return f"{connection.credential.account_id} {key}"
 
 
 def _pages(connection: Connection, key: str, *, start: int) -> Iterator[Entries]:

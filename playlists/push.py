@@ -39,7 +39,7 @@ from playlists import (
 from playlists import plan as planner
 from playlists.budget import Paused
 from playlists.connection import Connection
-from playlists.gather import CannotRead, Gathering
+from playlists.gather import CannotRead, Doubted, Gathering
 from playlists.halving import Halving
 from playlists.ledgers import View
 from playlists.models import LeaseLost, Ledger, Recipe, Run, TargetTaken, Version
@@ -120,6 +120,8 @@ def _work(run: Run, connect: Connect) -> Pace:
     except _SliceOver:
         run.release()
         return Pace.NOW
+    except Doubted as exc:
+        return _ask_again(run, exc, work)
     except (SpotifyError, AccountError, Paused) as exc:
         return _settle(run, exc, work)
     return Pace.NEVER
@@ -141,6 +143,21 @@ def _settle(run: Run, trouble: outcomes.Trouble, work: _Slice) -> Pace:
     )
     doubt = f"{kind}{outcome.doubt}" if outcome.doubt else run.doubt
     run.keep(calls_used=work.calls, doubt=doubt)
+    return _go_by(run, outcome, attempts)
+
+
+def _ask_again(run: Run, doubted: Doubted, work: _Slice) -> Pace:
+    """Wait before lists that were refused are asked for a second time; ``gather`` knows which."""
+    attempts = 0 if work.has_read_on else run.attempts
+    outcome = outcomes.of(
+        doubted.refusal, attempts=attempts, now=clock.now(), unknown=False, reading=True
+    )
+    run.keep(calls_used=work.calls)
+    return _go_by(run, outcome, attempts)
+
+
+def _go_by(run: Run, outcome: outcomes.Outcome, attempts: int) -> Pace:
+    """End the run or put it off."""
     if outcome.until is None:
         news.end(run, State.FAILED, code=outcome.code, sentence=outcome.sentence)
         return Pace.NEVER

@@ -13,7 +13,7 @@ from playlists.connection import Connection
 from playlists.models import Run, SourceList, StoredList, Version
 from playlists.spotify import Item
 from simulator.control_client import Control
-from tests.playlists.cast import Member, edit, one_slice, tracks
+from tests.playlists.cast import Member, edit, one_slice, take_out_of_library, tracks, worked
 from tests.playlists.recipe_cast import of, playlist, ran, reads, saved
 
 ALL = scopes.to_ask((), scopes.EXTRAS)
@@ -179,6 +179,9 @@ def test_what_cannot_be_read_ends_the_run_or_is_left_out_as_chosen(
     Version.objects.all().delete()
 
     failed, skipped = ran(failing), ran(skipping)
+    if make in {without_the_right, taken_away}:  # seen for a moment, too
+        assert {failed.state, skipped.state} == {Run.State.WAITING}
+        failed, skipped = ada.later(failed, seconds=30), worked(skipped)
 
     assert (failed.state, failed.code) == (Run.State.FAILED, "source_unreadable")
     assert failed.sentence.startswith("Source 2 cannot be read: ")
@@ -201,6 +204,128 @@ def test_a_source_that_time_brings_back_is_waited_for_and_not_left_out(ada: Memb
     assert ada.spotify.uris(run.playlist_id) == tracks(3)
 
 
+# What is refused for a moment ---------------------------------------------------------------------
+
+NOT_FOUND = {"status": 404, "json": {"error": {"status": 404, "message": "Not found."}}}
+NO_SCOPE = {
+    "status": 403,
+    "json": {"error": {"status": 403, "message": "Insufficient client scope"}},
+}
+
+
+@pytest.mark.parametrize("refusal", [NOT_FOUND, NO_SCOPE])
+@pytest.mark.parametrize("choice", ["skip", "fail"])
+def test_a_source_that_is_refused_for_a_moment_is_neither_left_out_nor_the_runs_end(
+    ada: Member, choice: str, refusal: dict[str, Any]
+) -> None:
+    source = ada.has(tracks(230))
+    recipe = saved(ada, of(ada, playlist(source, if_unreadable=choice)))
+    ada.spotify.fault(method="GET", path=f"/playlists/{source}/items", skip=2, **refusal)
+
+    run = ran(recipe)
+    assert (run.state, run.code[-8:]) == (Run.State.WAITING, "_doubted"), run.sentence
+    assert run.sentence.startswith("Spotify does not answer as it should; this goes on")
+    run = ada.later(run, seconds=30)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert run.report["skipped"] == []
+    assert ada.spotify.uris(run.playlist_id) == tracks(230)
+
+
+def test_pages_that_are_refused_for_a_moment_each_are_not_refused_twice(ada: Member) -> None:
+    source = ada.has(tracks(230))
+    recipe = saved(ada, of(ada, playlist(source, if_unreadable="skip")))
+    path = f"/playlists/{source}/items"
+    ada.spotify.fault(method="GET", path=path, skip=1, **NOT_FOUND)
+    run = ran(recipe)
+    ada.spotify.clear_faults()
+    ada.spotify.fault(method="GET", path=path, skip=1, **NOT_FOUND)
+
+    run = ada.later(run, seconds=30)
+    assert run.state == Run.State.WAITING, run.sentence
+    run = ada.later(run, seconds=30)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(run.playlist_id) == tracks(230)
+
+
+@pytest.mark.parametrize("path", ["/me/playlists$", "/me/tracks$"])
+def test_a_mark_that_is_refused_for_a_moment_leaves_no_source_out(ada: Member, path: str) -> None:
+    ada.spotify.load_saved("ada", tracks=tracks(3))
+    source = ada.has(tracks(3, start=50))
+    sources = [{"kind": "liked", "if_unreadable": "skip"}, playlist(source, if_unreadable="skip")]
+    recipe = saved(ada, of(ada, *sources))
+    target = ran(recipe).playlist_id
+    ada.spotify.fault(method="GET", path=path, **NOT_FOUND)
+
+    run = ran(recipe)
+    assert run.state == Run.State.WAITING, run.sentence
+    run = ada.later(run, seconds=30)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(target) == tracks(3) + tracks(3, start=50)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("kind", ["in_playlist", "in_my_playlists"])
+def test_a_list_that_a_rule_asks_about_is_asked_again_before_it_is_unknown(
+    ada: Member, kind: str, times: int
+) -> None:
+    other, target = ada.has(tracks(2)), ada.has(tracks(1, start=90))
+    named = kind == "in_playlist"
+    condition = {"kind": kind, "playlists": [other]} if named else {"kind": kind}
+    rule = {"kind": "drop", "when": condition}
+    listed = {"kind": "uris", "uris": tracks(5, start=1)}
+    recipe = saved(ada, of(ada, listed, target=target, mode="append", rules=[rule]))
+    path = f"/playlists/{other}/items" if named else "/me/playlists$"
+    ada.spotify.fault(method="GET", path=path, times=times, **NOT_FOUND)
+
+    run = ran(recipe)
+    assert run.state == Run.State.WAITING, run.sentence
+    run = ada.later(run, seconds=30)
+
+    if times == 1:
+        assert run.state == Run.State.DONE, run.sentence
+        assert ada.spotify.uris(target) == tracks(1, start=90) + tracks(4, start=2)
+    else:
+        assert (run.state, run.code) == (Run.State.HELD, "partial")
+
+
+def test_several_sources_that_are_gone_are_waited_for_once_and_asked_twice(ada: Member) -> None:
+    gone = [taken_away(ada)["playlist"] for _ in range(3)]
+    good = ada.has(tracks(3))
+    sources = [playlist(id_, if_unreadable="skip") for id_ in (*gone, gone[0])]
+    recipe = saved(ada, of(ada, *sources, playlist(good)))
+    dry = worked(dispatch.start(recipe, dry=True))
+    assert dry.state == Run.State.WAITING
+
+    dry = ada.later(dry, seconds=30)
+
+    assert dry.state == Run.State.DRAFT, dry.sentence
+    assert len(dry.report["skipped"]) == 4
+    assert dry.report["added"] == 3
+    asked = reads(ada)
+    # The second time each of two sources asks for the first one.
+    assert [asked.count(f"/v1/playlists/{id_}/items") for id_ in gone] == [3, 2, 2]
+    assert asked.count(f"/v1/playlists/{good}/items") == 1
+
+
+def test_a_run_that_is_tried_again_doubts_anew(ada: Member) -> None:
+    source = ada.has(tracks(3))
+    recipe = saved(ada, of(ada, playlist(source)))
+    ada.spotify.fault(method="GET", path=f"/playlists/{source}/items", times=2, **NOT_FOUND)
+    run = ada.later(ran(recipe), seconds=30)
+    assert (run.state, run.code) == (Run.State.FAILED, "source_unreadable")
+    ada.spotify.fault(method="GET", path=f"/playlists/{source}/items", **NOT_FOUND)
+
+    assert run.retry()
+    run = worked(run)
+    assert run.state == Run.State.WAITING, run.sentence
+    run = ada.later(run, seconds=30)
+
+    assert run.state == Run.State.DONE, run.sentence
+
+
 # Where nothing tells whether a list has changed ---------------------------------------------------
 
 
@@ -209,6 +334,37 @@ def shows_no_snapshot(ada: Member, playlist_id: str) -> None:
     answer: dict[str, Any] = {"items": [row], "total": 1}
     path = "/me/playlists$"
     ada.spotify.fault(method="GET", path=path, status=200, json=answer, times=None)
+
+
+def test_a_source_outside_the_library_is_read_again_only_where_it_changed(ada: Member) -> None:
+    source = ada.has(tracks(230))
+    take_out_of_library(ada, source)
+    recipe = saved(ada, of(ada, playlist(source)))
+    target = ran(recipe).playlist_id
+    ada.spotify.clear_log()
+
+    assert ran(recipe).state == Run.State.DONE
+    assert reads(ada) == [
+        "/v1/me/playlists",
+        f"/v1/playlists/{source}",
+        f"/v1/playlists/{target}",
+    ]
+
+    edit(ada, "POST", source, {"uris": tracks(2, start=500)})
+    assert ran(recipe).state == Run.State.DONE
+    assert ada.spotify.uris(target) == tracks(230) + tracks(2, start=500)
+
+
+def test_lists_that_have_no_mark_are_looked_for_once_a_slice(ada: Member) -> None:
+    gone = [taken_away(ada)["playlist"] for _ in range(3)]
+    recipe = saved(ada, of(ada, *(playlist(id_, if_unreadable="skip") for id_ in gone)))
+    ada.spotify.clear_log()
+
+    assert ran(recipe).state == Run.State.WAITING
+
+    asked = reads(ada)
+    assert asked.count("/v1/me/playlists") == 1
+    assert [asked.count(f"/v1/playlists/{id_}") for id_ in gone] == [1, 1, 1]
 
 
 def test_a_list_without_a_mark_is_read_each_time(ada: Member) -> None:
