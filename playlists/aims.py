@@ -106,6 +106,12 @@ def inserting(wanted: Sequence[str], now: Sequence[Item], context: Sequence[str]
     return Aim(goal=[*goal, *unplaced.elements()], ours=rest, missing=missing)
 
 
+def unforeseen(hand: Changes, goal: Iterable[str], now: Iterable[str]) -> Changes:
+    """Return ``hand`` without the additions that the goal has yet to bring: once is enough."""
+    to_come = Counter(goal) - (Counter(now) - hand.added)
+    return Changes(hand.added - to_come, hand.removed)
+
+
 def regained(goal: Sequence[str], now: Sequence[Item], hand: Changes) -> list[str]:
     """Return the goal as it is after somebody's changes to a list on its way there."""
     rest, _ = _without(goal, hand.removed)

@@ -193,7 +193,7 @@ class _Slice:
         self._others: Gathering | None = None  # reads by other accounts
         self._hint = ""  # the snapshot id that Spotify showed before the list was read
         self._shown: str | None = None  # the one that it has shown since our last write
-        self._reader = Reader(run, keep=self._keep, stop=self._stop)
+        self._reader = Reader(run, keep=self._keep, stop=self._stop, wait=self._wait_to_confirm)
         self.is_writing = False  # stays so where the write raises
 
     @property
@@ -526,6 +526,8 @@ class _Slice:
         if undone is not None:
             hand = aims.Changes(hand.added - undone.added, hand.removed - undone.removed)
         keeps = run.by_hand == Run.ByHand.KEEP or run.mode != Run.Mode.REPLACE
+        if run.mode != Run.Mode.APPEND:
+            hand = aims.unforeseen(hand, run.goal, now)
         goal = aims.regained(run.goal, items, hand) if keeps else self._overwriting(items)
         self._now = now
         plan = self._plan(now, self._within(goal))
@@ -575,6 +577,13 @@ class _Slice:
         sentence = f"Spotify does not show the last change yet; we look again {when}."
         self.run.keep(seen_at=None)
         self.run.wait(until=until, code="settling", sentence=sentence)
+        raise _Waits
+
+    def _wait_to_confirm(self, until: datetime) -> NoReturn:
+        """Put the run off until Spotify must show whether a list changed while it was read."""
+        when = outcomes.when(until, now=clock.now())
+        sentence = f"A list may have changed while it was read; we look again {when}."
+        self.run.wait(until=until, code="changing", sentence=sentence)
         raise _Waits
 
     def _done(self, edits: Sequence[list[object]], cursor: int = 0) -> int:

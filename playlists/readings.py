@@ -5,13 +5,15 @@ id, say) under which it was read. The next slice goes on at the next page. Where
 changed meanwhile the reading begins anew, some times, not for ever.
 
 Spotify's pages are not of one state of the list: what moves from a page that is still to come to
-one that was read is in neither. So what is built on a reading is confirmed first.
+one that was read is in neither. So what is built on a reading is confirmed first, by the mark. As
+Spotify may show an old snapshot id for half a minute, a reading that looks like a mixture of two
+states is confirmed only after that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple, NoReturn
 
 from django.db import transaction
@@ -26,6 +28,8 @@ from spotsite import clock
 MOST_STARTS = 6
 # How long a list is taken to have its mark without looking: a look costs a call.
 _TRUST = timedelta(seconds=60)
+# How long Spotify may show an old snapshot id: 30.4 s were measured.
+_LAG = timedelta(seconds=35)
 
 
 class KeepsChanging(Exception):
@@ -49,19 +53,24 @@ class Whole(NamedTuple):
 
 Pages = Callable[[int], Iterator[Entries]]  # from the entry with that number on
 Look = Callable[[], str]  # returns the mark as it is now
+Wait = Callable[[datetime], NoReturn]  # puts the run off until then, and raises
 
 
 class Reader:
     """Reads lists for one slice of a run.
 
     ``keep`` holds the run on, together with each page that is stored; ``stop`` is called after it,
-    and what it raises ends the slice.
+    and what it raises ends the slice. ``wait`` ends it until a list can be confirmed.
     """
 
-    def __init__(self, run: Run, *, keep: Callable[[], None], stop: Callable[[], None]) -> None:
+    def __init__(
+        self, run: Run, *, keep: Callable[[], None], stop: Callable[[], None], wait: Wait
+    ) -> None:
         self._run = run
         self._keep = keep
         self._stop = stop
+        self._wait = wait
+        self._mixed: set[str] = set()  # lists that this slice has read to an end, as a mixture
         self.has_advanced = False  # whether this slice has stored a page
 
     def mark(self, key: str) -> str | None:
@@ -94,11 +103,15 @@ class Reader:
     def confirm(self, key: str, look: Look) -> None:
         """Return where a list that was read to its end is the same that it was before; else raise.
 
-        ``look`` is called only where more than a page was read. Raise as ``read`` does.
+        ``look`` is called only where more than a page was read. Raise as ``read`` and ``wait`` do.
         """
         row = self._row(key)
-        if row is not None and row.is_whole and not _was_seen_lately(row):
-            self._compare(row, look())
+        if row is None or not row.is_whole or _was_seen_lately(row):
+            return
+        mark = look()
+        if mark == row.mark and key in self._mixed:
+            self._wait(row.looked_at + _TRUST + _LAG)
+        self._compare(row, mark)
 
     def forget(self, key: str) -> None:
         """Drop what was read: the list is about to change, or may have been shown too early."""
@@ -109,24 +122,26 @@ class Reader:
 
     def _begin(self, row: Reading, pages: Pages) -> Whole:
         row.looked_at = clock.now()
-        items: list[Item] = []
+        read: list[list[Item]] = []
         for page in self._turn(row, pages):
-            items += page.items
+            read.append(page.items)
             if row.offset or page.entries < page.total:  # a single page is read as fast as its row
                 self._store(row, page)
-        return Whole(items, row.mark)
+        return self._whole(row, read)
 
     def _go_on(self, row: Reading, pages: Pages) -> Whole:
-        items = [
-            item
-            for packed in row.pages.order_by("start").values_list("packed", flat=True)
-            for item in packing.unpack(packed)
-        ]
+        stored = row.pages.order_by("start").values_list("packed", flat=True)
+        read = [packing.unpack(packed) for packed in stored]
         if not row.is_whole:
             for page in self._turn(row, pages):
-                items += page.items
+                read.append(page.items)
                 self._store(row, page)
-        return Whole(items, row.mark)
+        return self._whole(row, read)
+
+    def _whole(self, row: Reading, read: list[list[Item]]) -> Whole:
+        if _is_mixture(read):
+            self._mixed.add(row.key)
+        return Whole([item for items in read for item in items], row.mark)
 
     def _turn(self, row: Reading, pages: Pages) -> Iterator[Entries]:
         """Yield the next pages; a list that is not the same any more is begun anew."""
@@ -146,7 +161,7 @@ class Reader:
             self._keep()  # first: a worker that lost the run stores nothing
             start, row.offset, row.total = row.offset, row.offset + page.entries, page.total
             if row.is_whole:
-                row.looked_at -= _TRUST  # whoever builds on it looks first
+                row.looked_at = clock.now() - _TRUST  # whoever builds on it looks first
             row.save(force_update=row.pk is not None)  # one that was dropped has lost its pages
             ReadPage.objects.create(reading=row, start=start, packed=packing.pack(page.items))
         self.has_advanced = True
@@ -179,6 +194,20 @@ class Reader:
 
 def _was_seen_lately(row: Reading) -> bool:
     return row.looked_at + _TRUST > clock.now()
+
+
+def _is_mixture(pages: Sequence[Sequence[Item]]) -> bool:
+    """Say whether an item stands in two pages, as one does that was moved or pushed on meanwhile.
+
+    Copies that were added in the same second look like that, too.
+    """
+    first: dict[tuple[str, str], int] = {}
+    return any(
+        first.setdefault((item.uri, item.added_at), number) != number
+        for number, items in enumerate(pages)
+        for item in items
+        if item.uri
+    )
 
 
 def of_playlist(client: SpotifyClient, playlist_id: str, start: int) -> Iterator[Entries]:

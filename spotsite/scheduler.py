@@ -21,6 +21,8 @@ class Scheduler(DatabaseScheduler):
 
     @ending.after()
     def tick(self, *args: Any, **options: Any) -> float:
+        # Celery writes down that a job was sent before it looks for the broker.
+        self.producer  # noqa: B018 -- made at its first use
         seconds: float = super().tick(*args, **options)
         return seconds
 

@@ -133,6 +133,17 @@ def test_a_change_in_the_middle_reaches_the_goal(goal: list[str], now: list[str]
     assert Counter(aims.regained(goal, items(now), hand)) == Counter(now)
 
 
+@given(LETTERS, LETTERS, LETTERS)
+def test_what_somebody_brings_before_us_is_not_brought_again(
+    goal: list[str], before: list[str], added: list[str]
+) -> None:
+    now = [*before, *added]
+    hand = aims.unforeseen(aims.changes(before, now), goal, now)
+
+    stayed = Counter(goal) & Counter(before)
+    assert Counter(aims.regained(goal, items(now), hand)) == Counter(goal) | stayed + Counter(added)
+
+
 @given(LETTERS, st.data())
 def test_all_that_was_taken_out_can_be_put_back(context: list[str], data: st.DataObject) -> None:
     out = data.draw(st.sets(st.sampled_from("abcdefg")))

@@ -746,6 +746,26 @@ def test_replacing_goes_on_where_tracks_are_taken_out_between_two_writes(
     assert ada.spotify.uris(playlist_id) == (wanted[5:] if by_hand == "keep" else wanted)
 
 
+@pytest.mark.usefixtures("one_write_a_slice")
+@pytest.mark.parametrize(("mode", "copies"), [("replace", 1), ("append", 2)])
+def test_a_track_that_somebody_adds_before_we_do_is_there_as_often_as_it_is_wanted(
+    ada: Member, mode: str, copies: int
+) -> None:
+    playlist_id = ada.has(tracks(10))
+    wanted = tracks(300, start=100)
+    run = ada.wants(wanted, playlist_id, mode=mode)
+    one_slice(run)
+
+    edit(ada, "POST", playlist_id, {"uris": wanted[-1:]})
+    for _ in range(3):
+        run = ada.later(run, seconds=SETTLED)
+
+    assert run.state == Run.State.DONE, run.sentence
+    now = ada.spotify.uris(playlist_id)
+    assert now.count(wanted[-1]) == copies
+    assert len(now) == (300 if mode == "replace" else 311)
+
+
 def test_appending_goes_on_where_tracks_are_taken_out_between_two_writes(
     ada: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import time
 import psycopg
 import pytest
 from django.db import connection
+from django_celery_beat.models import PeriodicTask
 
 from tests.processes import Beat, wait_for
 
@@ -47,3 +48,6 @@ def test_a_signal_while_the_broker_is_away_ends_beat() -> None:
     assert beat.stop() == 0
     assert time.monotonic() - began < 30
     assert not beat.said("traceback")
+    jobs = PeriodicTask.objects.all()
+    assert jobs
+    assert not [job.name for job in jobs if job.last_run_at]
