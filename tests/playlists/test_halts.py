@@ -78,7 +78,9 @@ def test_a_good_run_in_between_begins_the_count_anew(ada: Member) -> None:
     bob = Member.joins(ada.spotify, "bob")
     shared = bob.has(tracks(3), collaborative=True, public=False, collaborators=["ada"])
     recipe = saved(ada, of(ada, playlist(shared), schedule=HOURLY))
-    refused = {"method": "GET", "path": f"/playlists/{shared}/items", "status": 403}
+    error = {"error": {"status": 403, "message": "Forbidden"}}
+    path = f"/playlists/{shared}/items"
+    refused = {"method": "GET", "path": path, "status": 403, "json": error}
     ada.spotify.fault(**refused, times=None)
     fails(recipe, times=halts.FAILURES - 1)
 

@@ -107,7 +107,7 @@ def test_a_first_preview_that_failed_leads_to_the_recipe_and_stops_no_second_try
     browser = ada.browser()
     submitted(browser, of(ada, stored, target=target))
     ada.spotify.remove_playlist(stored["playlist"])
-    failed = worked(Run.objects.get())
+    failed = ada.later(worked(Run.objects.get()), seconds=30)
     assert (failed.state, failed.code) == (Run.State.FAILED, "source_unreadable")
     first = Recipe.objects.get()
     assert f"/recipes/{first.uuid}/edit/" in browser.get(failed.get_absolute_url()).content.decode()
