@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from playlists import guards, ledgers, outcomes, outline, versions
@@ -20,16 +20,44 @@ POLICIES: dict[str, planner.Policy] = {
 }
 
 
+# How many times the usual calls a plan made anew may take beyond replacing.
+_STRETCHES = (2, 4, 8)
+
+
 def plan_for(
     run: Run, base: Sequence[str], goal: Sequence[str], *, now: Sequence[Item] | None = None
 ) -> Plan:
     """Return the calls that the run would make; raise ``planner.Unreachable`` where none do.
 
     ``now``: the items of ``base`` where they are known with their dates. What the run itself has
-    brought has a date of today, so calls are spent on the others.
+    brought has a date of today, so calls are spent on the others. A plan made anew, on the way,
+    may take more calls than the first one to keep the dates that were promised then.
     """
+    policy = POLICIES[run.dates]
     dated = _dated(run, now) if now is not None and run.before is not None else None
-    return planner.plan(base, goal, POLICIES[run.dates], dated=dated)
+    found = planner.plan(base, goal, policy, dated=dated)
+    if not isinstance(policy, planner.Budget) or not run.is_planned:
+        return found
+    old = frozenset(range(len(base)) if dated is None else dated)
+    promised = min(int(run.report.get("kept_dates", 0)), _keepable(base, goal, old))
+    most = guards.limits_of(run).calls
+    for stretch in _STRETCHES:
+        if _kept(found, old) >= promised:
+            break
+        other = planner.plan(base, goal, planner.Budget(policy.extra * stretch), dated=dated)
+        if other.calls > most:
+            break
+        found = max(found, other, key=lambda one: _kept(one, old))
+    return found
+
+
+def _keepable(base: Sequence[str], goal: Sequence[str], places: Collection[int]) -> int:
+    there, then = Counter(base), Counter(goal)
+    return sum(there[base[place]] <= then[base[place]] for place in places)
+
+
+def _kept(plan: Plan, places: Collection[int]) -> int:
+    return sum(was in places for was, _ in plan.kept)
 
 
 def _dated(run: Run, now: Sequence[Item]) -> list[int] | None:
