@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from playlists import dispatch
 from playlists.models import Run, Version
 from playlists.push import Pace
 from spotsite import clock
 from tests.playlists.cast import Member, edit, one_slice, tracks, until_a_write, worked
-from tests.playlists.recipe_cast import approved
+from tests.playlists.recipe_cast import approved, of, playlist, saved
 from tests.playlists.test_push_by_hand import NOT_APPROVED
 
 SETTLED = 60
@@ -83,6 +84,24 @@ def test_what_a_run_whose_answer_was_lost_did_meanwhile_is_nobodys_hand(ada: Mem
 
     assert run.state == Run.State.DONE, run.sentence
     assert ada.spotify.uris(playlist_id) == WANTED
+
+
+def test_a_lost_call_that_has_landed_beside_a_hand_counts_as_a_write(ada: Member) -> None:
+    playlist_id = ada.has(THEIRS)
+    run = held_midway(ada, playlist_id)
+    ada.spotify.fault(method="POST", path=ITEMS, kind="drop", when="after")
+    other = worked(ada.wants(tracks(5, start=600), playlist_id, mode="append"))
+    assert other.unknown_since is not None
+    edit(ada, "POST", playlist_id, {"uris": tracks(1, start=900), "position": 0})
+    other = ada.later(other, seconds=SETTLED)
+    assert other.state == Run.State.DONE, other.sentence
+    assert other.before is not None
+    assert other.before.uris == THEIRS
+
+    run = goes_on(run)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert ada.spotify.uris(playlist_id) == [*tracks(1, start=900), *WANTED]
 
 
 def test_the_list_is_looked_at_before_a_held_run_goes_on(ada: Member) -> None:
@@ -198,3 +217,31 @@ def test_a_hiccup_after_days_of_waiting_for_a_word_does_not_end_the_run(ada: Mem
         run = ada.later(run, seconds=SETTLED) if run.is_active else run
 
     assert run.state == Run.State.DONE, run.sentence
+
+
+def test_a_run_that_comes_back_to_the_list_before_it_stores_the_dates_as_they_are_now(
+    ada: Member,
+) -> None:
+    source, playlist_id = ada.has(WANTED), ada.has(THEIRS)
+    recipe = saved(ada, of(ada, playlist(source), target=playlist_id))
+    run = worked(dispatch.start(recipe))
+    assert run.approve()
+    until_a_write(run)
+    assert run.cursor == 1
+    run.ask_to_cancel()
+    worked(run)
+    passes(ada)
+    assert worked(ada.wants(THEIRS, playlist_id)).state == Run.State.DONE
+    edit(ada, "PUT", source, {"uris": THEIRS})
+    passes(ada)
+
+    run.refresh_from_db()
+    assert run.retry()
+    run = worked(run)
+
+    assert run.state == Run.State.DONE, run.sentence
+    assert run.before is not None
+    assert run.after is not None
+    assert run.before.uris == run.after.uris == THEIRS
+    items = ada.spotify.playlist(playlist_id)["items"]
+    assert [item.added_at for item in run.after.items] == [item["added_at"] for item in items]
