@@ -173,7 +173,8 @@ def _go_by(run: Run, outcome: outcomes.Outcome, attempts: int) -> Pace:
 
 def _is_stale(run: Run) -> bool:
     """Say whether the run goes nowhere: a day has passed, and the last tries were in vain."""
-    since = run.last_write_at or run.started_at
+    # The later one: a run that was held may have written weeks before it went on.
+    since = max(filter(None, (run.last_write_at, run.started_at)), default=None)
     return bool(run.attempts and since and since + outcomes.PATIENCE < clock.now())
 
 
@@ -434,7 +435,7 @@ class _Slice:
     ) -> None:
         run = self.run
         run.keep(
-            before=run.before or before,
+            before=self._first(before),
             total=len(seen.aim.ours)
             if run.target
             else len(run.wanted) - len(seen.aim.left_out) - len(seen.aim.missing),
@@ -447,6 +448,12 @@ class _Slice:
         with transaction.atomic():
             self._keep_plan(plan, goal=seen.aim.goal)
             ledgers.begin(run, seen, ledger, now=items)
+
+    def _first(self, newest: Version) -> Version:
+        """Return the list before the run's first write: the newest one while there was none."""
+        run = self.run
+        has_written = run.last_write_at is not None or run.unknown_since is not None
+        return run.before if has_written and run.before is not None else newest
 
     def _keep_plan(self, plan: Plan, *, goal: Sequence[str]) -> None:
         """Store the plan from the list as it is now; to the whole goal, or to a part of it."""
@@ -516,7 +523,10 @@ class _Slice:
         expected = self._likeliest(now)
         hand = aims.changes(expected, now)
         undone = self._undone(expected, now)
+        has_landed = expected is not self._now
         run.keep(
+            before=self._first(version),
+            last_write_at=run.unknown_since if has_landed else run.last_write_at,
             changes=run.changes + 1,
             quarrels=run.quarrels + (undone is not None),
             after=version,
@@ -726,7 +736,8 @@ class _Slice:
         """End only when the whole list was read after the last write and is what is wanted."""
         run = self.run
         goal = self._within(run.goal)
-        if not run.edits and run.before is not None and run.before.uris == goal:
+        has_written = run.last_write_at is not None
+        if not (run.edits or has_written) and run.before is not None and run.before.uris == goal:
             self._end_done(run.before)  # it was so before: read, or known by its snapshot
         items = self._read() if self._read_items is None else self._read_items
         if [item.uri for item in items] != goal:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.urls import reverse
@@ -142,6 +143,7 @@ class Run(Leased):
     seen_at = models.DateTimeField(null=True)  # when the list was last known to be as planned
     last_write_at = models.DateTimeField(null=True)
     snapshot_id = models.CharField(max_length=200, blank=True)  # of our last write, a hint
+    # The list before the run's first write; until then, as it was last seen.
     before = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
     after = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -235,17 +237,67 @@ class Run(Leased):
 
         Where another run has changed the playlist since, it plans anew: that was nobody's hand.
         """
-        stopped = Run.objects.filter(pk=self.pk, state__in=self.RETRYABLE)
-        anew = self._anew() if self.is_planned and self._is_overtaken else {}
-        return self._queue_again(stopped, **anew)
+        return self._queue_again(self.RETRYABLE)
+
+    def approve(self) -> bool:
+        """Queue a held run: what it was held for is waved through as far as it goes now.
+
+        It may have waited for weeks, so it looks at the list before it goes on; where another run
+        has changed that since, it plans anew.
+        """
+        return self._queue_again(
+            [self.State.HELD], approved={**self.approved, **self.tripped}, seen_at=None
+        )
+
+    def dismiss(self) -> bool:
+        """End a held run for good; nothing is written."""
+        return self._move_on(
+            [self.State.HELD], state=self.State.CANCELLED, code="cancelled", ended_at=Now()
+        )
+
+    def _queue_again(self, states: Iterable[str], **changes: Any) -> bool:
+        return self._move_on(
+            states,
+            state=self.State.QUEUED,
+            code="",
+            sentence="",
+            attempts=0,
+            doubt="",
+            changes=0,
+            quarrels=0,
+            cancel_asked=False,
+            not_before=None,
+            started_at=None,
+            ended_at=None,
+            nudged_at=Now(),
+            **changes,
+        )
+
+    def _move_on(self, states: Iterable[str], **changes: Any) -> bool:
+        """Change a row that is in one of ``states``; a plan that was overtaken is forgotten."""
+        with transaction.atomic():
+            stopped = Run.objects.filter(pk=self.pk, state__in=states)
+            row = stopped.light().select_for_update(of=("self",)).first()
+            if row is None:
+                return False
+            # First: where it is active again no other run can write from now on.
+            stopped.update(**changes)
+            if row.is_planned and row._is_overtaken:
+                Run.objects.filter(pk=row.pk).update(**row._anew())
+        return True
 
     @property
     def _is_overtaken(self) -> bool:
+        """Say whether another run has written, or may have, since this one stopped."""
         others = Run.objects.filter(playlist_id=self.playlist_id).exclude(pk=self.pk)
-        return others.filter(last_write_at__gt=self.ended_at).exists()
+        since = Q(last_write_at__gt=self.ended_at) | Q(unknown_since__gt=self.ended_at)
+        return others.filter(since).exists()
 
     def _anew(self) -> dict[str, Any]:
-        """Return what forgets a plan; a call that may still land is waited for all the same."""
+        """Return what forgets a plan; a call that may still land is waited for all the same.
+
+        ``before`` stays: what the run has written is not undone by a new plan.
+        """
         return {
             "is_planned": False,
             "is_gathered": self.recipe_id is None,
@@ -254,39 +306,12 @@ class Run(Leased):
             "goal": [],
             "cursor": 0,
             "halving": {},
-            "before": None,
+            "refusals": 0,
+            "refused_since": None,
             "seen_at": None,
-            "last_write_at": None,
+            "snapshot_id": "",
+            "last_write_at": Greatest("last_write_at", "unknown_since"),  # one may be missing
         }
-
-    def approve(self) -> bool:
-        """Queue a held run: what it was held for is waved through as far as it goes now."""
-        held = Run.objects.filter(pk=self.pk, state=self.State.HELD)
-        return self._queue_again(held, approved={**self.approved, **self.tripped})
-
-    def dismiss(self) -> bool:
-        """End a held run for good; nothing is written."""
-        held = Run.objects.filter(pk=self.pk, state=self.State.HELD)
-        return bool(held.update(state=self.State.CANCELLED, code="cancelled", ended_at=Now()))
-
-    def _queue_again(self, rows: RunQuerySet, **changes: Any) -> bool:
-        return bool(
-            rows.update(
-                state=self.State.QUEUED,
-                code="",
-                sentence="",
-                attempts=0,
-                doubt="",
-                changes=0,
-                quarrels=0,
-                cancel_asked=False,
-                not_before=None,
-                started_at=None,
-                ended_at=None,
-                nudged_at=Now(),
-                **changes,
-            )
-        )
 
     def ask_to_cancel(self) -> None:
         """End a run that nobody works on; else tell its worker to end it before the next call.
