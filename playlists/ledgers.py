@@ -70,7 +70,8 @@ def begin(run: Run, seen: View, ledger: Ledger | None, *, now: Sequence[Item]) -
     if run.mode != Run.Mode.REPLACE:
         if ledger is None:
             return  # what was there stays somebody's own, and nobody manages it yet
-        coming = [*ledger.ours, *_managed(run, seen, ledger)]
+        ours = Counter(ledger.ours) | Counter(ledger.coming or ())  # of a run that did not end well
+        coming = [*ours.elements(), *_managed(run, seen, ledger)]
     else:
         coming = seen.aim.ours
         if ledger is None:
