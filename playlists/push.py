@@ -591,6 +591,7 @@ class _Slice:
 
     def _wait_to_confirm(self, until: datetime) -> NoReturn:
         """Put the run off until Spotify must show whether a list changed while it was read."""
+        self._keep()
         when = outcomes.when(until, now=clock.now())
         sentence = f"A list may have changed while it was read; we look again {when}."
         self.run.wait(until=until, code="changing", sentence=sentence)
